@@ -1,0 +1,1 @@
+"""Values of the OCI specifications: references, digests, platforms, manifests. No I/O."""
