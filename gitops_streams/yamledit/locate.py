@@ -1,0 +1,150 @@
+"""Read the bytes of a YAML or JSON file into located documents, at libyaml's speed.
+
+libyaml's events carry exact marks (character offsets); its composer is not used, since it rejects
+an anchor that is defined twice, which YAML allows. Aliases are never expanded, so a "billion
+laughs" file costs no more than its own length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml._yaml import CParser  # libyaml's parser alone, without resolver and constructor
+
+from gitops_streams.yamledit.nodes import Alias, Document, Entry, Mapping, Node, Scalar, Sequence
+
+MAX_DEPTH = 200
+"""Deeper nesting is refused: no manifest needs it, and parsers become quadratic on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file that was read."""
+
+    text: str
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsable:
+    """A file that cannot be read as YAML; it is reported and left alone."""
+
+    reason: str
+    line: int | None = None
+
+
+def decode(data: bytes) -> str | Unparsable:
+    """Decode a file's bytes; only UTF-8 is read, with or without a byte order mark."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+            return Unparsable("it is UTF-16; save it as UTF-8")
+        line = data.count(b"\n", 0, error.start) + 1
+        return Unparsable("it is not valid UTF-8", line)
+
+
+def locate(text: str) -> Located | Unparsable:
+    """Locate every node of every document in ``text``."""
+    parser: CParser | None = None
+    try:
+        parser = CParser(text)
+        return Located(text, tuple(_Composer(parser).documents()))
+    except yaml.YAMLError as error:
+        return _unparsable(error)
+    except _TooDeep as error:
+        return Unparsable(f"it nests more than {MAX_DEPTH} levels deep", error.line)
+    finally:
+        if parser is not None:
+            parser.dispose()
+
+
+class _TooDeep(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _Composer:
+    """Builds nodes from libyaml's events without recursion."""
+
+    def __init__(self, parser: CParser) -> None:
+        # The stubs leave open whether an event has marks; libyaml's always have them.
+        self._next: Callable[[], Any] = parser.get_event
+        self._anchors: dict[str, Node] = {}
+
+    def documents(self) -> list[Document]:
+        documents: list[Document] = []
+        while True:
+            event = self._next()
+            kind = type(event)
+            if kind is yaml.StreamEndEvent or event is None:
+                return documents
+            if kind is yaml.DocumentStartEvent:
+                self._anchors = {}
+                documents.append(Document(len(documents), self._compose()))
+
+    def _compose(self) -> Node | None:  # noqa: C901, PLR0912  one loop over the event kinds, hot
+        root: Node | None = None
+        # The open collections; a mapping waits for a key, or holds the key whose value comes next.
+        stack: list[Mapping | Sequence] = []
+        keys: list[Node | None] = []
+        anchors = self._anchors
+        while True:
+            event = self._next()
+            kind = type(event)
+            node: Node
+            opened: Mapping | Sequence | None = None
+            if kind is yaml.ScalarEvent:
+                start = event.start_mark
+                end = event.end_mark.index
+                node = Scalar(event.value, event.style or "", start.index, end, start.line + 1, event.tag)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                stack.pop()
+                keys.pop()
+                continue
+            elif kind is yaml.MappingStartEvent:
+                node = opened = Mapping([], bool(event.flow_style), event.start_mark.line + 1)
+            elif kind is yaml.SequenceStartEvent:
+                node = opened = Sequence([], bool(event.flow_style), event.start_mark.line + 1)
+            elif kind is yaml.AliasEvent:
+                node = self._alias(event)
+            else:  # the end of the document
+                return root
+            if kind is not yaml.AliasEvent and event.anchor is not None:
+                anchors[event.anchor] = node
+            if not stack:
+                root = node
+            else:
+                parent = stack[-1]
+                if type(parent) is Sequence:
+                    parent.items.append(node)
+                else:
+                    key = keys[-1]
+                    if key is None:
+                        keys[-1] = node
+                    else:
+                        parent.entries.append(Entry(key, node))  # type: ignore[union-attr]
+                        keys[-1] = None
+            if opened is not None:
+                if len(stack) >= MAX_DEPTH:
+                    raise _TooDeep(event.start_mark.line + 1)
+                stack.append(opened)
+                keys.append(None)
+
+    def _alias(self, event: Any) -> Alias:  # noqa: ANN401  see `_next`
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise yaml.composer.ComposerError(None, None, f"undefined alias *{event.anchor}", event.start_mark)
+        return Alias(node, event.start_mark.index, event.end_mark.index, event.start_mark.line + 1)
+
+
+def _unparsable(error: yaml.YAMLError) -> Unparsable:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not YAML"
+    context = getattr(error, "context", None)
+    reason = f"{context}: {problem}" if context else str(problem)
+    return Unparsable(" ".join(reason.split()), None if mark is None else mark.line + 1)

@@ -1,0 +1,179 @@
+"""A YAML document as a tree of located nodes: what each scalar says and where its characters stand.
+
+Offsets count characters of the decoded text, not bytes: that is what libyaml's marks count, and
+UTF-8 decodes and encodes without loss, so a splice of the text is a splice of the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitops_streams.yamledit.pointer import Pointer
+
+_PROPERTIES = re.compile(r"(?:[&!][^\s]*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)[ \t]*)+)+")
+_STRING_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
+
+
+# The nodes are built a hundred thousand at a time and never changed afterwards; `frozen` would
+# triple the time to build them, so they are frozen by convention only.
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """A scalar; ``start`` and ``end`` enclose its tag, anchor and quotes too."""
+
+    value: str
+    style: str
+    """Empty for plain, else the character that opens it: ``'`` ``"`` ``|`` ``>``."""
+    start: int
+    end: int
+    line: int
+    """The 1-based line on which it starts."""
+    tag: str | None
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is a literal or folded block."""
+        return self.style in {"|", ">"}
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A key with its value."""
+
+    key: Node
+    value: Node
+
+
+@dataclass(slots=True, eq=False)
+class Mapping:
+    """A mapping, in the order of the text; duplicate keys are kept."""
+
+    entries: list[Entry]
+    flow: bool
+    line: int
+
+    def get(self, key: str) -> Node | None:
+        """Return the value under a scalar key, aliases followed; ``None`` if there is none or it stands twice."""
+        entry = self.entry(key)
+        return None if entry is None else target(entry.value)
+
+    def entry(self, key: str) -> Entry | None:
+        """Return the entry of a scalar key; ``None`` if there is none or it stands twice."""
+        found = None
+        for entry in self.entries:
+            if type(entry.key) is Scalar and entry.key.value == key:
+                if found is not None:
+                    return None
+                found = entry
+        return found
+
+    def text(self, key: str) -> str | None:
+        """Return the text of the scalar under a key, ``None`` if it is no scalar."""
+        value = self.get(key)
+        return value.value if isinstance(value, Scalar) else None
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """A sequence."""
+
+    items: list[Node]
+    flow: bool
+    line: int
+
+
+@dataclass(slots=True, eq=False)
+class Alias:
+    """An alias; what it stands for is ``target``, and an edit is made there, once."""
+
+    target: Node
+    start: int
+    end: int
+    line: int
+
+
+Node = Scalar | Mapping | Sequence | Alias
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """One document of a file."""
+
+    index: int
+    root: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The characters of a scalar's content: what stands between its quotes."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotEditable:
+    """The scalar cannot be replaced in place."""
+
+    reason: str
+
+
+def target(node: Node) -> Node:
+    """Follow an alias; an alias of an alias does not exist in YAML."""
+    return node.target if isinstance(node, Alias) else node
+
+
+def content(scalar: Scalar, text: str) -> Span | NotEditable:
+    """Find where the content of ``scalar`` stands in ``text``, if those characters are exactly its value."""
+    if scalar.is_block:
+        return NotEditable("it is text in a block scalar")
+    if scalar.tag not in _STRING_TAGS:
+        return NotEditable(f"it carries the tag {scalar.tag}")
+    start, end = scalar.start, scalar.end
+    properties = _PROPERTIES.match(text, start, end)
+    if properties is not None:
+        start = properties.end()
+    if scalar.style:
+        if text[start : start + 1] != scalar.style or text[end - 1 : end] != scalar.style:
+            return NotEditable("its quotes were not found where they should be")
+        start, end = start + 1, end - 1
+    if text[start:end] != scalar.value:
+        return NotEditable("it is written with escapes or over several lines; write it plainly")
+    return Span(start, end)
+
+
+def resolve(root: Node | None, parts: tuple[str | int, ...]) -> Node | None:
+    """Follow a pointer from ``root``; aliases are followed, and a key that stands twice leads nowhere."""
+    node = root
+    for part in parts:
+        match node:
+            case Alias():
+                node = node.target
+            case _:
+                pass
+        match node:
+            case Mapping():
+                node = node.get(str(part))
+            case Sequence():
+                index = int(part) if str(part).isdecimal() else -1
+                node = node.items[index] if 0 <= index < len(node.items) else None
+            case _:
+                return None
+    return None if node is None else target(node)
+
+
+def walk(root: Node | None) -> Iterator[tuple[Pointer, Node]]:
+    """Yield every node with its pointer, in the order of the text; aliases are yielded, never entered."""
+    stack: list[tuple[Pointer, Node]] = [] if root is None else [((), root)]
+    while stack:
+        pointer, node = stack.pop()
+        yield pointer, node
+        if isinstance(node, Mapping):
+            stack += [
+                ((*pointer, entry.key.value), entry.value)
+                for entry in reversed(node.entries)
+                if isinstance(entry.key, Scalar)
+            ]
+        elif isinstance(node, Sequence):
+            stack += [((*pointer, index), item) for index, item in reversed(list(enumerate(node.items)))]

@@ -1,0 +1,109 @@
+"""Edits as JSON Patch (RFC 6902), one list of operations for each document.
+
+A ``replace`` follows a ``test`` of the old value; an ``add`` follows a ``test`` of the sibling that
+it is written after, so that a patch alone says where the new line belongs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_streams.yamledit.edit import Edit, Insert, Replace, insert, replace
+from gitops_streams.yamledit.locate import Located
+from gitops_streams.yamledit.nodes import Mapping, NotEditable, Scalar, resolve
+from gitops_streams.yamledit.pointer import parse, render
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation; every value is a string, as the text spells it (failsafe schema)."""
+
+    op: Literal["test", "replace", "add"]
+    path: str
+    value: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the operation as RFC 6902 writes it."""
+        return {"op": self.op, "path": self.path, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPatch:
+    """The operations on one document of a file, in the order of the text."""
+
+    document: int
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoesNotFit:
+    """A patch that a file does not admit (any longer)."""
+
+    document: int
+    reason: str
+
+
+def to_patch(edits: Iterable[Edit]) -> tuple[DocumentPatch, ...]:
+    """Write edits of one file as patches; equal edits count once."""
+    documents: dict[int, list[Operation]] = {}
+    for edit in sorted(set(edits), key=lambda edit: (edit.document, edit.span.start, render(edit.pointer))):
+        operations = documents.setdefault(edit.document, [])
+        match edit:
+            case Replace():
+                path = render(edit.pointer)
+                operations += [Operation("test", path, edit.before), Operation("replace", path, edit.after)]
+            case Insert():
+                operations += [
+                    Operation("test", render(edit.sibling), edit.sibling_value),
+                    Operation("add", render(edit.pointer), edit.after),
+                ]
+    return tuple(DocumentPatch(document, tuple(operations)) for document, operations in sorted(documents.items()))
+
+
+def to_edits(located: Located, patches: Iterable[DocumentPatch]) -> list[Edit] | DoesNotFit:
+    """Find the edits that carry out saved patches in a file as it is now; a ``test`` that fails refuses all."""
+    edits: list[Edit] = []
+    for patch in patches:
+        if not 0 <= patch.document < len(located.documents):
+            return DoesNotFit(patch.document, "the file has no such document")
+        root = located.documents[patch.document].root
+        tested: Operation | None = None
+        for operation in patch.operations:
+            parts = parse(operation.path)
+            if operation.op == "test":
+                node = resolve(root, parts)
+                if not isinstance(node, Scalar) or node.value != operation.value:
+                    found = repr(node.value) if isinstance(node, Scalar) else "no scalar"
+                    wanted = f"{operation.value!r} was expected, {found} is there"
+                    return DoesNotFit(patch.document, f"test of {operation.path} failed: {wanted}")
+                tested = operation
+                continue
+            edit: Edit | NotEditable
+            if operation.op == "replace":
+                node = resolve(root, parts)
+                if not isinstance(node, Scalar) or tested is None or tested.path != operation.path:
+                    return DoesNotFit(patch.document, f"replace of {operation.path} does not follow its test")
+                edit = replace(patch.document, parts, node, operation.value, located.text)
+            else:
+                edit = _insertion(located, patch.document, parts, tested, operation)
+            if isinstance(edit, NotEditable):
+                return DoesNotFit(patch.document, f"{operation.op} of {operation.path}: {edit.reason}")
+            edits.append(edit)
+    return edits
+
+
+def _insertion(
+    located: Located, document: int, parts: tuple[str, ...], tested: Operation | None, operation: Operation
+) -> Insert | NotEditable:
+    sibling = () if tested is None else parse(tested.path)
+    if not parts or not sibling or sibling[:-1] != parts[:-1]:
+        return NotEditable("it does not follow a test of the key beside it")
+    mapping = resolve(located.documents[document].root, parts[:-1])
+    if not isinstance(mapping, Mapping):
+        return NotEditable("its parent is no mapping")
+    entry = mapping.entry(sibling[-1])
+    if entry is None or any(isinstance(e.key, Scalar) and e.key.value == parts[-1] for e in mapping.entries):
+        return NotEditable("the key is there already")
+    return insert(document, parts[:-1], mapping, entry, parts[-1], operation.value, located.text)
