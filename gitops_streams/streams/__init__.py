@@ -1,0 +1,1 @@
+"""ImageStreams as declared in Git: model, loading, aliases, policy, recorded history."""

@@ -1,0 +1,99 @@
+"""Find the ImageStreams of a repository's files and read them, with OpenShift's own words for what is wrong.
+
+A stream may stand alone, in a multi-document file, in a ``List`` or among the objects of an
+OpenShift ``Template``; YAML or JSON. ``status`` and ``generation`` are the server's and ignored.
+
+Source: openshift/openshift-apiserver ``pkg/image/apis/image/validation/validation.go``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gitops_streams.streams.declaration import read_stream
+from gitops_streams.streams.model import Catalog, ImageStream, InvalidTag, StreamKey
+from gitops_streams.yamledit.locate import Located
+from gitops_streams.yamledit.nodes import Mapping, Node, Sequence, target
+from gitops_streams.yamledit.problem import Problem, Severity
+
+SCREEN = "ImageStream"
+"""A file that declares a stream contains this text."""
+
+API_VERSIONS = frozenset({"image.openshift.io/v1", "v1"})
+_NESTING = 3
+"""A List of Lists of Templates is as deep as anybody goes."""
+
+
+def load(files: Iterable[tuple[str, Located]]) -> Catalog:
+    """Read every stream that ``files`` (path, content) declare.
+
+    Two streams of one name are both left out: which of them is meant would be a guess.
+    """
+    streams: dict[StreamKey, list[ImageStream]] = {}
+    problems: list[Problem] = []
+    for path, located in files:
+        for document in located.documents:
+            for mapping in objects(document.root):
+                if not is_image_stream(mapping):
+                    continue
+                read = read_stream(path, mapping)
+                if isinstance(read, Problem):
+                    problems.append(read)
+                else:
+                    stream, noticed = read
+                    streams.setdefault(stream.key, []).append(stream)
+                    problems += noticed
+    usable: list[ImageStream] = []
+    for key, same in streams.items():
+        if len(same) == 1:
+            usable += same
+        else:
+            problems += _duplicates(key, same)
+            usable.append(_unusable(key, same))
+    usable.sort(key=lambda stream: (stream.key.namespace or "", stream.key.name))
+    return Catalog(tuple(usable), tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0))))
+
+
+def objects(root: Node | None, depth: int = _NESTING) -> Iterator[Mapping]:
+    """Yield the Kubernetes objects that a document holds: itself, or the members of a List or Template."""
+    node = None if root is None else target(root)
+    if isinstance(node, Sequence):  # a JSON array of objects
+        members: Node | None = node
+    elif isinstance(node, Mapping):
+        kind = node.text("kind") or ""
+        members = node.get("items") if kind.endswith("List") else node.get("objects") if kind == "Template" else None
+        if not isinstance(members, Sequence):
+            yield node
+            return
+    else:
+        return
+    if isinstance(members, Sequence) and depth > 0:
+        for member in members.items:
+            yield from objects(member, depth - 1)
+
+
+def is_image_stream(mapping: Mapping) -> bool:
+    """Whether an object is an ImageStream of an API version that OpenShift ever served."""
+    return mapping.text("kind") == "ImageStream" and mapping.text("apiVersion") in API_VERSIONS
+
+
+def _duplicates(key: StreamKey, same: list[ImageStream]) -> Iterator[Problem]:
+    places = ", ".join(f"{stream.file}:{stream.line}" for stream in same)
+    for stream in same:
+        yield Problem(
+            stream.file,
+            stream.line,
+            f"{len(same)} image streams are named {key} ({places}): none of them is followed;"
+            " give them different namespaces, or exclude one in the config",
+            Severity.ERROR,
+        )
+
+
+def _unusable(key: StreamKey, same: list[ImageStream]) -> ImageStream:
+    """One stream without usable tags stands for all of that name, so that their tags are reported as failed."""
+    reason = f"{len(same)} image streams are named {key}"
+    names: dict[str, InvalidTag] = {}
+    for stream in same:
+        for tag in stream.tags:
+            names.setdefault(tag.key.tag, InvalidTag(tag.key, tag.file, tag.line, reason))
+    return ImageStream(key, same[0].file, same[0].line, (), tuple(names.values()))

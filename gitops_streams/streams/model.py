@@ -1,0 +1,158 @@
+"""Image streams and their tags, as a repository declares them.
+
+Source: OpenShift ``image.openshift.io/v1`` ``ImageStream`` (openshift/api ``image/v1/types.go``).
+Our extras are annotations ``gitops-streams.io/*`` on a stream or on one of its tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.reference import Reference
+from gitops_streams.yamledit.problem import Problem
+
+ANNOTATION_PREFIX = "gitops-streams.io/"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamKey:
+    """The identity of an image stream; a stream without a namespace has ``None``."""
+
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        """``namespace/name``, or ``name`` alone."""
+        return self.name if self.namespace is None else f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagKey:
+    """The identity of a stream tag."""
+
+    stream: StreamKey
+    tag: str
+
+    @property
+    def sort_key(self) -> tuple[str, str, str]:
+        """Order by namespace, stream and tag."""
+        return (self.stream.namespace or "", self.stream.name, self.tag)
+
+    def __str__(self) -> str:
+        """``namespace/stream:tag``, as ``oc`` writes it."""
+        return f"{self.stream}:{self.tag}"
+
+
+@dataclass(frozen=True, slots=True)
+class DockerImage:
+    """``from.kind: DockerImage``: a tag, or a digest, in a registry."""
+
+    reference: Reference
+    """The pull spec as written."""
+
+    @property
+    def tag(self) -> str:
+        """The tag that is followed; ``latest`` where the pull spec names none."""
+        return self.reference.tag or "latest"
+
+    def __str__(self) -> str:
+        """The pull spec as written."""
+        return str(self.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class TagAlias:
+    """``from.kind: ImageStreamTag``: follows another stream tag."""
+
+    target: TagKey
+
+    def __str__(self) -> str:
+        """``namespace/stream:tag``."""
+        return str(self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAlias:
+    """``from.kind: ImageStreamImage``: an image in a stream's recorded history."""
+
+    stream: StreamKey
+    image: str
+    """A digest, or a prefix of one."""
+
+    def __str__(self) -> str:
+        """``namespace/stream@image``."""
+        return f"{self.stream}@{self.image}"
+
+
+@dataclass(frozen=True, slots=True)
+class PushOnly:
+    """No ``from``: on OpenShift, images are pushed to such a tag; there is nothing to follow."""
+
+    def __str__(self) -> str:
+        """A word for reports."""
+        return "(push only)"
+
+
+Source = DockerImage | TagAlias | ImageAlias | PushOnly
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTag:
+    """One entry of ``spec.tags``."""
+
+    key: TagKey
+    source: Source
+    file: str
+    line: int
+    """The 1-based line where the entry starts."""
+    fingerprint: str
+    """Changes when the part of the spec changes that decides what the tag resolves to."""
+    insecure: bool = False
+    reference_only: bool = False
+    """``reference: true``: OpenShift never imports it, so there is no digest to follow."""
+    platform: Platform | None = None
+    """Annotation ``gitops-streams.io/platform``; ``None`` pins the index where the tag is one."""
+    paths: tuple[str, ...] = ()
+    """Annotation ``gitops-streams.io/paths``: globs that limit the files bound by source; empty means all."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidTag:
+    """An entry of ``spec.tags`` that cannot be used; it is reported as failed."""
+
+    key: TagKey
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStream:
+    """One declared image stream."""
+
+    key: StreamKey
+    file: str
+    line: int
+    tags: tuple[StreamTag, ...]
+    invalid: tuple[InvalidTag, ...] = ()
+    local_lookup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every declaration of a repository."""
+
+    streams: tuple[ImageStream, ...]
+    problems: tuple[Problem, ...] = ()
+    tags: Mapping[TagKey, StreamTag] = field(init=False)
+    invalid: tuple[InvalidTag, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the usable tags, and collect the others."""
+        tags = [tag for stream in self.streams for tag in stream.tags]
+        ordered = sorted(tags, key=lambda tag: tag.key.sort_key)
+        object.__setattr__(self, "tags", {tag.key: tag for tag in ordered})
+        invalid = [tag for stream in self.streams for tag in stream.invalid]
+        object.__setattr__(self, "invalid", tuple(sorted(invalid, key=lambda tag: (tag.key.sort_key, tag.line))))
