@@ -1,0 +1,85 @@
+"""What can be read from a repository at one moment: the work tree or a commit, by one protocol."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MANIFESTS = ("*.yaml", "*.yml", "*.json")
+"""Git pathspecs of the files that may hold manifests; ``*`` matches across directories."""
+SIZE_LIMIT = 64 * 1024 * 1024
+"""The default limit in bytes of a file that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is there in some way, but whose bytes cannot be had."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """There is no such file."""
+
+
+class Snapshot(Protocol):
+    """The files of a work tree or of a commit.
+
+    Paths are relative to the top of the repository, with ``/``; bytes that are not UTF-8 are kept
+    as surrogate escapes. Only regular files count: symbolic links are never followed, and what a
+    submodule holds is its own repository's.
+    """
+
+    @property
+    def commit(self) -> str | None:
+        """The object id of the commit; ``None`` for the work tree."""
+
+    def containing(self, needles: Sequence[str], pathspecs: Sequence[str] = MANIFESTS) -> list[str]:
+        """Return the sorted paths of files whose bytes contain one of the strings, encoded as UTF-8.
+
+        A safe superset: a file that cannot be searched is returned too, so that reading it says why.
+        """
+
+    def read(self, paths: Iterable[str], limit: int = SIZE_LIMIT) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """Read files in the order asked for; one larger than ``limit`` bytes is not read."""
+
+    def read_one(self, path: str, limit: int = SIZE_LIMIT) -> bytes | Unreadable | Absent:
+        """Read one file that need not exist."""
+
+    def listing(self, prefix: str) -> list[str]:
+        """Return the sorted paths of the regular files below a directory; ``""`` is the top."""
+
+
+def too_large(size: int, limit: int) -> Unreadable:
+    """Say that a file is not read because of its size."""
+    return Unreadable(f"larger than the limit of {limit} bytes: it has {size}")
+
+
+def misplaced(path: str) -> str | None:
+    """Say why a path cannot be a file of a repository, or return ``None`` where it can."""
+    parts = path.split("/")
+    if not path or "\0" in path:
+        return "not a path"
+    if path.startswith("/") or ".." in parts:
+        return "the path leaves the repository"
+    if "" in parts or "." in parts:
+        return "not a plain relative path"
+    # Git refuses these in any case, because of file systems that fold case.
+    if any(part.lower() == ".git" for part in parts):
+        return "the path is inside a git directory"
+    return None
+
+
+def patterns(needles: Sequence[str]) -> bytes:
+    """Return the pattern file for ``git grep -F -f``: a needle per line.
+
+    A needle cannot hold a line end or NUL there. Its part before one is looked for instead, which
+    finds every file that has the whole; an empty part finds all files.
+    """
+    parts = {re.split(r"[\0\r\n]", needle, maxsplit=1)[0] for needle in needles}
+    return b"".join(part.encode("utf-8", "surrogateescape") + b"\n" for part in sorted(parts))
