@@ -1,0 +1,1 @@
+"""What ``gitops-streams demo`` runs on: an embedded registry, small images and a sample repository."""

@@ -1,0 +1,154 @@
+"""What every test stands on: a hermetic environment, and registries to talk to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitops_streams.demo.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REQUIRE_REAL_SERVERS = "GITOPS_STREAMS_REQUIRE_REAL_SERVERS"
+SHARED = "GITOPS_STREAMS_SHARED"
+ROOT = Path(__file__).parent.parent
+
+# Read once, before the environment is emptied for each test.
+_REAL_SERVERS_REQUIRED = os.environ.get(REQUIRE_REAL_SERVERS) == "1"
+_SHARED = Path(os.environ.get(SHARED) or ROOT.parent / "shared")
+
+_KEPT = {"PATH", "LANG", "LC_ALL", "TMPDIR", "TERM", "USER", "LOGNAME", "SYSTEMROOT", "TZ"}
+_KEPT_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_")
+
+
+@pytest.fixture(autouse=True)
+def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Empty the environment but for what finds programs; return the new, empty home directory."""
+    for name in os.environ:
+        if name not in _KEPT and not name.startswith(_KEPT_PREFIXES):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    runtime = home / "run"
+    runtime.mkdir(mode=0o700)
+    environment = {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+        "XDG_STATE_HOME": str(home / ".local/state"),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_AUTHOR_NAME": "A Test",
+        "GIT_AUTHOR_EMAIL": "test@example.com",
+        "GIT_COMMITTER_NAME": "A Test",
+        "GIT_COMMITTER_EMAIL": "test@example.com",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return home
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """Run an empty embedded registry, open to all; set its ``intercept`` to answer in its place."""
+    with Registry() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def real_server() -> Callable[[str], str]:
+    """Find a program that real-server tests need; without it the test is skipped, or fails where CI requires it."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None and _REAL_SERVERS_REQUIRED:
+            pytest.fail(f"{program} is not installed, and {REQUIRE_REAL_SERVERS}=1 requires it")
+        if path is None:
+            pytest.skip(f"{program} is not installed")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def docker_registry(real_server: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run distribution's own registry, open to all and empty at first, on a free port; give ``127.0.0.1:PORT``."""
+    program = real_server("docker-registry")
+    folder = tmp_path_factory.mktemp("docker-registry")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    configuration = {
+        "version": 0.1,
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "store")}, "delete": {"enabled": True}},
+        "http": {"addr": host},
+    }
+    # JSON is YAML.
+    (folder / "config.yml").write_text(json.dumps(configuration))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, "serve", str(folder / "config.yml")], stdout=log, stderr=log, env={"OTEL_TRACES_EXPORTER": "none"}
+        )
+        try:
+            await_http(f"http://{host}/v2/", process, folder / "log")
+            yield host
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture
+def skopeo(real_server: Callable[[str], str], hermetic: Path) -> Callable[..., str]:
+    """Run skopeo with the given arguments and return its output; what it says on failure is in the error."""
+    program = real_server("skopeo")
+    policy = hermetic / "policy.json"
+    policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [program, "--policy", str(policy), *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of data that is too large or not ours to ship; the test is skipped without it."""
+    if not _SHARED.is_dir():
+        pytest.skip(f"no folder {_SHARED}; set {SHARED}")
+    return _SHARED
+
+
+def await_http(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers, at most 15 s."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    pytest.fail(f"{url} does not answer: {log.read_text()}")
