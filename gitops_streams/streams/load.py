@@ -13,15 +13,13 @@ from collections.abc import Iterable, Iterator
 from gitops_streams.streams.declaration import read_stream
 from gitops_streams.streams.model import Catalog, ImageStream, InvalidTag, StreamKey
 from gitops_streams.yamledit.locate import Located
-from gitops_streams.yamledit.nodes import Mapping, Node, Sequence, target
+from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.problem import Problem, Severity
 
 SCREEN = "ImageStream"
 """A file that declares a stream contains this text."""
 
 API_VERSIONS = frozenset({"image.openshift.io/v1", "v1"})
-_NESTING = 3
-"""A List of Lists of Templates is as deep as anybody goes."""
 
 
 def load(files: Iterable[tuple[str, Located]]) -> Catalog:
@@ -33,10 +31,10 @@ def load(files: Iterable[tuple[str, Located]]) -> Catalog:
     problems: list[Problem] = []
     for path, located in files:
         for document in located.documents:
-            for mapping in objects(document.root):
-                if not is_image_stream(mapping):
+            for found in objects(document.root):
+                if not is_image_stream(found):
                     continue
-                read = read_stream(path, mapping)
+                read = read_stream(path, found.mapping)
                 if isinstance(read, Problem):
                     problems.append(read)
                 else:
@@ -54,27 +52,9 @@ def load(files: Iterable[tuple[str, Located]]) -> Catalog:
     return Catalog(tuple(usable), tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0))))
 
 
-def objects(root: Node | None, depth: int = _NESTING) -> Iterator[Mapping]:
-    """Yield the Kubernetes objects that a document holds: itself, or the members of a List or Template."""
-    node = None if root is None else target(root)
-    if isinstance(node, Sequence):  # a JSON array of objects
-        members: Node | None = node
-    elif isinstance(node, Mapping):
-        kind = node.text("kind") or ""
-        members = node.get("items") if kind.endswith("List") else node.get("objects") if kind == "Template" else None
-        if not isinstance(members, Sequence):
-            yield node
-            return
-    else:
-        return
-    if isinstance(members, Sequence) and depth > 0:
-        for member in members.items:
-            yield from objects(member, depth - 1)
-
-
-def is_image_stream(mapping: Mapping) -> bool:
+def is_image_stream(found: Object) -> bool:
     """Whether an object is an ImageStream of an API version that OpenShift ever served."""
-    return mapping.text("kind") == "ImageStream" and mapping.text("apiVersion") in API_VERSIONS
+    return found.kind == "ImageStream" and found.api_version in API_VERSIONS
 
 
 def _duplicates(key: StreamKey, same: list[ImageStream]) -> Iterator[Problem]:

@@ -1,0 +1,1 @@
+"""Where image references stand in a repository's files, found by shape."""

@@ -1,0 +1,145 @@
+"""The values that scanning yields, and what a scanner is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.reference import Repository
+from gitops_streams.yamledit.nodes import Entry, Mapping, Scalar
+from gitops_streams.yamledit.objects import Object
+from gitops_streams.yamledit.pointer import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class WholeReference:
+    """One scalar holds all of the reference."""
+
+    scalar: Scalar
+    pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class TagField:
+    """A scalar holds the tag, as ``tag`` or ``tag@digest``."""
+
+    scalar: Scalar
+    pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class DigestField:
+    """A scalar holds the digest, with its algorithm or as bare hexadecimal digits."""
+
+    scalar: Scalar
+    pointer: Pointer
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDigest:
+    """A key that is to be added beside the tag."""
+
+    parent: Pointer
+    mapping: Mapping
+    sibling: Entry
+    key: str = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReference:
+    """Several scalars of one mapping hold the reference."""
+
+    tag: TagField | None
+    digest: DigestField | MissingDigest | None
+    """``None`` where the digest goes into the tag: ``tag@digest``."""
+
+
+class Part(StrEnum):
+    """What a marker says that its scalar holds."""
+
+    WHOLE = "reference"
+    NAME = "name"
+    TAG = "tag"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedScalar:
+    """A marker comment at the end of its line says what the scalar holds."""
+
+    scalar: Scalar
+    pointer: Pointer
+    part: Part
+    stream: str
+    """``stream`` or ``namespace/stream``, as the marker writes it."""
+    tag: str
+
+
+Form = WholeReference | SplitReference | MarkedScalar
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An image reference in a manifest."""
+
+    file: str
+    document: int
+    line: int
+    """The 1-based line of the scalar that carries the tag; of the digest if there is no tag."""
+    form_name: str
+    """What kind of place it is, for reports: ``image``, ``kustomize``, ``helm``, ``marker``."""
+    form: Form
+    name: str
+    """The repository in its user's spelling; empty where a marked scalar holds none."""
+    repository: Repository | None
+    tag: str | None
+    digest: Digest | None
+    namespace: str | None
+    """The namespace of the object that it stands in, where that names one."""
+
+    @property
+    def text(self) -> str:
+        """The reference as a person would write it."""
+        tag = "" if self.tag is None else f":{self.tag}"
+        return f"{self.name}{tag}" + ("" if self.digest is None else f"@{self.digest}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A reference in a place that is not a manifest's: reported, never edited."""
+
+    file: str
+    line: int
+    repository: Repository
+    tag: str | None
+    text: str
+    """The reference as it stands there."""
+    reason: str
+
+
+Finding = Occurrence | Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scanner looks: one mapping of one object."""
+
+    file: str
+    text: str
+    document: int
+    object: Object
+    pointer: Pointer
+    """From the document's root to the mapping."""
+    mapping: Mapping
+
+
+class Scanner(Protocol):
+    """Finds one form of reference. It is asked about every mapping of every document that may be edited."""
+
+    def __call__(self, place: Place) -> Iterator[Occurrence]:
+        """Yield the occurrences whose scalars stand directly in ``place.mapping``."""
+        ...

@@ -1,0 +1,101 @@
+"""A reference that is split over the scalars of one mapping: reading the fields, and putting them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_streams.errors import InvalidReference
+from gitops_streams.manifests.occurrence import (
+    DigestField,
+    MissingDigest,
+    Occurrence,
+    Place,
+    SplitReference,
+    TagField,
+)
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.reference import looks_like_reference
+from gitops_streams.yamledit.edit import is_null
+from gitops_streams.yamledit.nodes import NotEditable, Scalar, content, target
+
+_SHA256_HEX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A key of the mapping with its scalar, aliases followed."""
+
+    key: str
+    scalar: Scalar
+
+    @property
+    def value(self) -> str:
+        """What the scalar says; a null says nothing."""
+        return "" if is_null(self.scalar) else self.scalar.value
+
+
+def read_field(place: Place, key: str) -> Field | None:
+    """Return the scalar under ``key``; ``None`` if there is none or the key stands twice."""
+    entry = place.mapping.entry(key)
+    scalar = None if entry is None else target(entry.value)
+    return Field(key, scalar) if isinstance(scalar, Scalar) else None
+
+
+def is_literal(place: Place, field: Field) -> bool:
+    """Whether the text of the file spells the value out. The byte screen relies on that for names."""
+    return not isinstance(content(field.scalar, place.text), NotEditable)
+
+
+def occurrence(place: Place, form_name: str, name: str, tag: Field | None, digest: Field | None) -> Occurrence | None:
+    """Put the fields together; ``None`` if they make no reference.
+
+    Args:
+        place: where they stand.
+        form_name: for reports; ``kustomize`` gets a new digest in a key of its own, others in the tag.
+        name: the repository as its fields spell it.
+        tag: the field of the tag, which may read ``tag@digest``.
+        digest: the field of the digest, which may be empty.
+    """
+    base = looks_like_reference(name)
+    if base is None or base.tag is not None or base.digest is not None:
+        return None
+    tag_text, _, suffix = (tag.value if tag else "").partition("@")
+    tagged = looks_like_reference(f"{name}:{tag_text}") if tag_text else base
+    if tagged is None:
+        return None
+    bare = digest is not None and _is_bare(digest)
+    written = digest.value if digest and digest.value else suffix
+    try:
+        value = Digest.parse(f"sha256:{written}" if bare and digest and digest.value else written) if written else None
+    except InvalidReference:
+        return None
+    if tag_text == "" and value is None:
+        return None
+    tag_field = TagField(tag.scalar, (*place.pointer, tag.key)) if tag and tag_text else None
+    slot: DigestField | MissingDigest | None = None
+    if digest is not None:
+        slot = DigestField(digest.scalar, (*place.pointer, digest.key), bare)
+    elif form_name == "kustomize" and tag is not None and not suffix:
+        sibling = place.mapping.entry(tag.key)
+        slot = None if sibling is None else MissingDigest(place.pointer, place.mapping, sibling)
+    carrier = tag_field or slot
+    line = carrier.scalar.line if isinstance(carrier, TagField | DigestField) else place.mapping.line
+    return Occurrence(
+        place.file,
+        place.document,
+        line,
+        form_name,
+        SplitReference(tag_field, slot),
+        name,
+        base.repository,
+        tag_text or None,
+        value,
+        place.object.namespace,
+    )
+
+
+def _is_bare(field: Field) -> bool:
+    """Whether the field takes hexadecimal digits without ``sha256:`` (the prometheus charts' ``sha``)."""
+    if field.value:
+        return ":" not in field.value and len(field.value) == _SHA256_HEX
+    return field.key == "sha"
