@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gitops_streams.manifests.occurrence import Occurrence, Place, WholeReference
 from gitops_streams.oci.reference import looks_like_reference
-from gitops_streams.yamledit.nodes import Node, Scalar, Sequence
+from gitops_streams.yamledit.nodes import Node, Scalar, Sequence, target
 from gitops_streams.yamledit.pointer import Pointer
 
 _IMAGE_KEY = re.compile(r"image(?!_?-?pull)", re.IGNORECASE)
@@ -21,11 +21,12 @@ def find(place: Place) -> Iterator[Occurrence]:
             continue
         # A key that stands twice is no address: neither of the two can be named by a JSON Pointer.
         pointer = (*place.pointer, key.value)
-        if isinstance(entry.value, Scalar):
-            yield from _occurrence(place, pointer, entry.value)
+        value = target(entry.value)
+        if isinstance(value, Scalar):
+            yield from _occurrence(place, pointer, value)
         elif isinstance(entry.value, Sequence):
             for index, item in enumerate(entry.value.items):
-                yield from _occurrence(place, (*pointer, index), item)
+                yield from _occurrence(place, (*pointer, index), target(item))
 
 
 def _occurrence(place: Place, pointer: Pointer, node: Node) -> Iterator[Occurrence]:

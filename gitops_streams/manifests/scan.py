@@ -19,7 +19,7 @@ from gitops_streams.manifests.occurrence import (
 )
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
-from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target
 from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
@@ -120,26 +120,56 @@ def _scan_documents(path: str, located: Located, tracked: Collection[Repository]
 def _scan_object(
     path: str, text: str, document: int, found: Object, tracked: Collection[Repository], *, marked: bool
 ) -> Iterator[Finding | Problem]:
-    claimed: set[int] = set()
+    marks: set[int] = set()
     if marked:
         for finding in markers.find(path, text, document, found):
             if isinstance(finding, Occurrence):
-                claimed |= _scalars(finding)
+                marks |= scalars_of(finding)
             yield finding
+    claimed = set(marks)
+    overridden = _overridden(found) if "<<" in text else frozenset()
     for pointer, node, parent in _walk(found):
         if isinstance(node, Mapping):
-            if _is_metadata(pointer, found):
-                continue
-            place = Place(path, text, document, found, pointer, node)
-            for scanner in SCANNERS:
-                for occurrence in scanner(place):
-                    scalars = _scalars(occurrence)
-                    if claimed.isdisjoint(scalars) and occurrence.repository in tracked:
+            if not _is_metadata(pointer, found):
+                place = Place(path, text, document, found, pointer, node)
+                for finding in _ask_scanners(place, tracked, overridden):
+                    scalars = scalars_of(finding) if isinstance(finding, Occurrence) else set()
+                    # A marker goes before every shape, and an anchored reference is found once.
+                    whole = isinstance(finding, Occurrence) and isinstance(finding.form, WholeReference)
+                    if scalars.isdisjoint(claimed if whole else marks):
                         claimed |= scalars
-                        yield occurrence
+                        yield finding
         elif isinstance(node, Scalar) and id(node) not in claimed:
             why = "an annotation is text" if _is_metadata(parent, found) else None
             yield from mentions.find(path, node, tracked, why)
+
+
+def _ask_scanners(place: Place, tracked: Collection[Repository], overridden: Collection[int]) -> Iterator[Finding]:
+    for scanner in SCANNERS:
+        for occurrence in scanner(place):
+            repository = occurrence.repository
+            if repository is None or repository not in tracked:
+                continue
+            if isinstance(occurrence.form, SplitReference) and id(place.mapping) in overridden:
+                reason = "its map is merged (<<) into one with another repository, which would get its digest"
+                yield Mention(place.file, occurrence.line, repository, occurrence.tag, occurrence.text, reason)
+            else:
+                yield occurrence
+
+
+def _overridden(found: Object) -> frozenset[int]:
+    """The identities of maps that a merge key brings into a map with another repository and no tag of its own."""
+    identities: set[int] = set()
+    for _, node, _ in _walk(found):
+        merged = node.entry("<<") if isinstance(node, Mapping) else None
+        if merged is None or not isinstance(node, Mapping):
+            continue
+        keys = {entry.key.value for entry in node.entries if isinstance(entry.key, Scalar)}
+        if keys.isdisjoint({"repository", "registry", "name", "newName"}):
+            continue
+        sources = merged.value.items if isinstance(merged.value, Sequence) else [merged.value]
+        identities |= {id(target(source)) for source in sources}
+    return frozenset(identities)
 
 
 def _walk(found: Object) -> Iterator[tuple[Pointer, Node, Pointer]]:
@@ -157,8 +187,8 @@ def _walk(found: Object) -> Iterator[tuple[Pointer, Node, Pointer]]:
                     continue
                 stack.append(((*pointer, key), entry.value, pointer))
         elif isinstance(node, Sequence):
-            for index in range(len(node.items) - 1, -1, -1):
-                stack.append(((*pointer, index), node.items[index], pointer))
+            indexes = range(len(node.items) - 1, -1, -1)
+            stack += [((*pointer, index), node.items[index], pointer) for index in indexes]
 
 
 def _mentions(path: str, found: Object, tracked: Collection[Repository], why: str) -> Iterator[Mention]:
@@ -183,7 +213,7 @@ def _is_metadata(pointer: Pointer, found: Object) -> bool:
     return len(relative) > 1 and relative[-1] in {"annotations", "labels"} and relative[-2] == "metadata"
 
 
-def _scalars(occurrence: Occurrence) -> set[int]:
+def scalars_of(occurrence: Occurrence) -> set[int]:
     """The identities of the scalars that an occurrence claims."""
     match occurrence.form:
         case WholeReference(scalar=scalar) | MarkedScalar(scalar=scalar):

@@ -139,6 +139,8 @@ class _Composer:
         node = self._anchors.get(event.anchor)
         if node is None:
             raise yaml.composer.ComposerError(None, None, f"undefined alias *{event.anchor}", event.start_mark)
+        if isinstance(node, Scalar):
+            node.aliases += 1
         return Alias(node, event.start_mark.index, event.end_mark.index, event.start_mark.line + 1)
 
 

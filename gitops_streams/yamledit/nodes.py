@@ -30,6 +30,8 @@ class Scalar:
     line: int
     """The 1-based line on which it starts."""
     tag: str | None
+    aliases: int = 0
+    """How many aliases stand for it: an edit changes what they say too."""
 
     @property
     def is_block(self) -> bool:

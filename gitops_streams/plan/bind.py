@@ -1,0 +1,185 @@
+"""Bind each occurrence to the one stream tag that decides its digest, or say why none does.
+
+The rules are the design's; the first that hits wins: a marker, the source's repository and tag, a
+digest that stands in the history of exactly one stream tag. Nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from gitops_streams.manifests.occurrence import MarkedScalar, Mention, Occurrence
+from gitops_streams.manifests.scan import ScannedFile
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.reference import Repository
+from gitops_streams.plan.model import Rule, Site, SkippedReference
+from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
+from gitops_streams.streams.status import History
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What was bound, and what was not."""
+
+    sites: tuple[Site, ...]
+    skipped: tuple[SkippedReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unbound:
+    reason: str
+
+
+@dataclass(slots=True)
+class _Index:
+    """The catalog and the history, by what an occurrence can be looked up with."""
+
+    catalog: Catalog
+    by_source: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
+    by_repository: dict[Repository, list[StreamTag]] = field(default_factory=dict)
+    by_name: dict[str, list[StreamKey]] = field(default_factory=dict)
+    by_digest: dict[tuple[Repository, Digest], list[StreamTag]] = field(default_factory=dict)
+
+
+def tracked(catalog: Catalog) -> frozenset[Repository]:
+    """Return the repositories that the catalog's streams follow."""
+    return frozenset(
+        tag.source.reference.repository for tag in catalog.tags.values() if isinstance(tag.source, DockerImage)
+    )
+
+
+def bind(files: Iterable[ScannedFile], catalog: Catalog, history: History) -> Bindings:
+    """Bind every occurrence of ``files``, in their order."""
+    index = _index(catalog, history)
+    sites: list[Site] = []
+    skipped: list[SkippedReference] = []
+    for file in files:
+        for finding in file.findings:
+            if isinstance(finding, Mention):
+                if (finding.repository, finding.tag) in index.by_source:
+                    skipped.append(SkippedReference(finding.file, finding.line, finding.text, finding.reason))
+                continue
+            bound = _bind(finding, index)
+            if isinstance(bound, Site):
+                sites.append(bound)
+            elif bound is not None:
+                skipped.append(SkippedReference(finding.file, finding.line, finding.text, bound.reason))
+    return Bindings(tuple(sites), tuple(skipped))
+
+
+def _index(catalog: Catalog, history: History) -> _Index:
+    index = _Index(catalog)
+    for tag in catalog.tags.values():
+        if not isinstance(tag.source, DockerImage):
+            continue
+        repository = tag.source.reference.repository
+        index.by_source.setdefault((repository, tag.source.tag), []).append(tag)
+        index.by_repository.setdefault(repository, []).append(tag)
+        for item in history.items(tag.key):
+            if item.reference.repository == repository:
+                same = index.by_digest.setdefault((repository, item.image), [])
+                if tag not in same:
+                    same.append(tag)
+    for stream in catalog.streams:
+        index.by_name.setdefault(stream.key.name, []).append(stream.key)
+    return index
+
+
+def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
+    """Apply the rules in turn; ``None`` means that no stream claims to know the reference."""
+    if isinstance(occurrence.form, MarkedScalar):
+        return _bind_marker(occurrence, occurrence.form, index)
+    if occurrence.repository is None:
+        return None
+    if occurrence.tag is not None:
+        candidates = index.by_source.get((occurrence.repository, occurrence.tag), [])
+        return _choose(occurrence, candidates, Rule.SOURCE)
+    if occurrence.digest is None:
+        if (occurrence.repository, "latest") in index.by_source:
+            return _Unbound("it names no tag; write :latest if that is what it means")
+        return None
+    return _bind_digest(occurrence, occurrence.repository, occurrence.digest, index)
+
+
+def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest, index: _Index) -> Site | _Unbound:
+    candidates = index.by_digest.get((repository, digest), [])
+    if candidates:
+        return _choose(occurrence, candidates, Rule.HISTORY) or _Unbound(_paths(candidates))
+    known = index.by_repository.get(repository, [])
+    example = _marker(known[0].key) if len(known) == 1 else _marker_form()
+    return _Unbound(f"it has a digest and no tag, and the digest is in no stream tag's history; add {example}")
+
+
+def _bind_marker(occurrence: Occurrence, marker: MarkedScalar, index: _Index) -> Site | _Unbound:
+    namespace, slash, name = marker.stream.rpartition("/")
+    streams = [
+        key
+        for key in index.by_name.get(name, [])
+        if (key.namespace == namespace if slash else _admits(key.namespace, occurrence.namespace))
+    ]
+    own = [key for key in streams if key.namespace is not None and key.namespace == occurrence.namespace]
+    keys = [TagKey(key, marker.tag) for key in own or streams]
+    present = [key for key in keys if key in index.catalog.tags]
+    if len(present) == 1:
+        return Site(occurrence, present[0], Rule.MARKER)
+    if len(present) > 1:
+        names = ", ".join(sorted(map(str, present)))
+        return _Unbound(f"ambiguous: its marker may mean {names}; write the namespace into the marker")
+    declared = sorted(key.tag for key in index.catalog.tags if key.stream in streams)
+    if declared:
+        return _Unbound(f"its marker names the tag {marker.tag}, but {marker.stream} declares {', '.join(declared)}")
+    return _Unbound(f"its marker names {marker.stream}:{marker.tag}, which no file declares")
+
+
+def _choose(occurrence: Occurrence, candidates: list[StreamTag], rule: Rule) -> Site | _Unbound | None:
+    """Narrow the candidates by path and namespace; one must be left."""
+    allowed = [tag for tag in candidates if _in_paths(tag, occurrence.file)]
+    if not allowed:
+        return _Unbound(_paths(candidates)) if candidates else None
+    # A stream tag that was given to this path beats one that is for all of them.
+    given = [tag for tag in allowed if tag.paths]
+    allowed = given or allowed
+    own = [
+        tag for tag in allowed if occurrence.namespace is not None and tag.key.stream.namespace == occurrence.namespace
+    ]
+    left = own or allowed
+    if len(left) == 1:
+        return Site(occurrence, left[0].key, rule)
+    names = ", ".join(sorted(str(tag.key) for tag in left))
+    return _Unbound(f"ambiguous: {names} track it; add {_marker(left[0].key)} with the one that is meant")
+
+
+def _admits(stream: str | None, document: str | None) -> bool:
+    """Compare namespaces only where both sides have one."""
+    return stream is None or document is None or stream == document
+
+
+def _in_paths(tag: StreamTag, file: str) -> bool:
+    return not tag.paths or any(_glob(pattern).fullmatch(file) for pattern in tag.paths)
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Compile a glob: ``**`` crosses directories, ``*`` does not; a directory means all that is below it."""
+    pattern = pattern.removeprefix("./")
+    if pattern.endswith("/"):
+        pattern += "**"
+    special = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    return re.compile("".join(special.get(piece) or re.escape(piece) for piece in pieces))
+
+
+def _paths(candidates: Iterable[StreamTag]) -> str:
+    names = ", ".join(str(tag.key) for tag in candidates)
+    return f"{names} would match, but gitops-streams.io/paths leaves this file out"
+
+
+def _marker(key: TagKey) -> str:
+    return f'# {{"$imagestream": "{key}"}}'
+
+
+def _marker_form() -> str:
+    return '# {"$imagestream": "[namespace/]stream:tag"}'

@@ -1,0 +1,180 @@
+"""Build the plan. This is the one function to read first: everything else prepares it or carries it out.
+
+    sites + resolutions → an outcome for every site → the new bytes of every file
+
+Pure: the registry's answers come in as values, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from gitops_streams.errors import InternalError
+from gitops_streams.manifests.occurrence import DigestField, SplitReference, TagField
+from gitops_streams.manifests.scan import ScannedFile
+from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.reference import Reference
+from gitops_streams.oci.resolution import Cause, Question, Resolution, Resolved, Unresolvable
+from gitops_streams.plan.bind import Bindings
+from gitops_streams.plan.model import (
+    Change,
+    Failed,
+    FilePlan,
+    Pin,
+    Plan,
+    Site,
+    SiteOutcome,
+    Skipped,
+    TagPlan,
+    Unchanged,
+)
+from gitops_streams.plan.rewrite import Target, rewrite
+from gitops_streams.streams.follow import Broken, Followed, follow
+from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
+from gitops_streams.streams.policy import ask
+from gitops_streams.yamledit.edit import Conflict, Edit, Replace, splice
+from gitops_streams.yamledit.nodes import NotEditable, Span
+from gitops_streams.yamledit.patch import to_patch
+from gitops_streams.yamledit.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A stream tag that is to be resolved, and how."""
+
+    key: TagKey
+    followed: Followed | Broken
+    question: Question | Resolved | Unresolvable
+    """What to ask, or the answer where none has to be asked for."""
+
+
+def what_to_ask(
+    catalog: Catalog, bindings: Bindings, *, platform: Platform | None = None, everything: bool = False
+) -> tuple[Asked, ...]:
+    """List the stream tags that something uses (a site, an alias of a used tag), or all of them."""
+    used = {site.tag for site in bindings.sites}
+    keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
+    asked = []
+    for key in keys:
+        followed = follow(catalog, key)
+        if isinstance(followed, Broken):
+            question: Question | Resolved | Unresolvable = Unresolvable(Cause.UNSUPPORTED, followed.reason)
+        else:
+            question = ask(followed, platform=platform)
+        asked.append(Asked(key, followed, question))
+    return tuple(asked)
+
+
+def build(  # noqa: PLR0913  the inputs of the decision, by name
+    *,
+    catalog: Catalog,
+    bindings: Bindings,
+    asked: Iterable[Asked],
+    answers: Mapping[Question, Resolution],
+    files: Iterable[ScannedFile],
+    problems: Iterable[Problem],
+    pin: Pin = Pin.TAG_AND_DIGEST,
+    requests: int = 0,
+) -> Plan:
+    """Decide every site.
+
+    Args:
+        catalog: the declarations.
+        bindings: which site belongs to which stream tag.
+        asked: the stream tags that were resolved (``what_to_ask``).
+        answers: the registries' answers.
+        files: the files that the sites stand in.
+        problems: what was noticed before.
+        pin: what to write where the whole reference stands in one scalar.
+        requests: how many HTTP requests the answers took.
+
+    Raises:
+        InternalError: two sites claim the same characters.
+    """
+    texts = {file.path: file.text for file in files}
+    sites: dict[TagKey, list[Site]] = {}
+    for site in bindings.sites:
+        sites.setdefault(site.tag, []).append(site)
+    tags: list[TagPlan] = []
+    for item in asked:
+        answer = answers[item.question] if isinstance(item.question, Question) else item.question
+        image = item.followed.source if isinstance(item.followed, Followed) else None
+        outcomes = tuple(_decide(site, image, answer, pin, texts) for site in sites.get(item.key, ()))
+        tag = catalog.tags[item.key]
+        tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint))
+    tags = _settle_shared(tags)
+    tags += [_invalid(tag) for tag in catalog.invalid]
+    tags.sort(key=lambda tag: tag.key.sort_key)
+    return Plan(
+        tuple(tags),
+        tuple(sorted(bindings.skipped, key=lambda item: (item.file, item.line, item.reference))),
+        _write(tags, files),
+        tuple(sorted({*problems, *catalog.problems}, key=lambda problem: (problem.file, problem.line or 0))),
+        requests,
+    )
+
+
+def _decide(
+    site: Site, image: DockerImage | None, answer: Resolution, pin: Pin, texts: Mapping[str, str]
+) -> SiteOutcome:
+    if isinstance(answer, Unresolvable) or image is None:
+        return Failed(site, answer.reason if isinstance(answer, Unresolvable) else "it leads nowhere")
+    source = Reference(image.reference.name, image.reference.repository, image.tag)
+    target = Target(source, answer.digest, pin)
+    rewritten = rewrite(site.occurrence, target, texts[site.occurrence.file])
+    if isinstance(rewritten, NotEditable):
+        return Skipped(site, rewritten.reason)
+    if not rewritten.edits:
+        return Unchanged(site, rewritten.pointer, rewritten.after)
+    return Change(site, rewritten.pointer, rewritten.before, rewritten.after, rewritten.edits)
+
+
+def _settle_shared(tags: list[TagPlan]) -> list[TagPlan]:
+    """Skip the sites that would edit an anchored scalar unless every place that uses it wants the same text.
+
+    ``tag: &v 1.4`` and elsewhere ``tag: *v`` may belong to two repositories; one edit changes both.
+    """
+    wishes: dict[tuple[str, Span], list[str]] = {}
+    for tag in tags:
+        for site in tag.sites:
+            if isinstance(site, Change):
+                for edit in site.edits:
+                    wishes.setdefault((site.site.occurrence.file, edit.span), []).append(edit.written)
+
+    def settle(site: SiteOutcome) -> SiteOutcome:
+        if not isinstance(site, Change) or not isinstance(site.site.occurrence.form, SplitReference):
+            return site
+        for field in (site.site.occurrence.form.tag, site.site.occurrence.form.digest):
+            if not isinstance(field, TagField | DigestField) or not field.scalar.aliases:
+                continue
+            for edit in site.edits:
+                wished = wishes[site.site.occurrence.file, edit.span]
+                if isinstance(edit, Replace) and (len(set(wished)) > 1 or len(wished) != field.scalar.aliases + 1):
+                    return Skipped(site.site, "its tag is an anchor that other places use too; write it out there")
+        return site
+
+    return [replace(tag, sites=tuple(settle(site) for site in tag.sites)) for tag in tags]
+
+
+def _invalid(tag: InvalidTag) -> TagPlan:
+    reason = f"{tag.file}:{tag.line}: {tag.reason}"
+    return TagPlan(tag.key, None, None, Unresolvable(Cause.UNSUPPORTED, reason), (), "")
+
+
+def _write(tags: Iterable[TagPlan], files: Iterable[ScannedFile]) -> tuple[FilePlan, ...]:
+    edits: dict[str, list[Edit]] = {}
+    for tag in tags:
+        for site in tag.sites:
+            if isinstance(site, Change):
+                edits.setdefault(site.site.occurrence.file, []).extend(site.edits)
+    plans = []
+    for file in files:
+        if file.path not in edits:
+            continue
+        after = splice(file.text, edits[file.path])
+        if isinstance(after, Conflict):
+            raise InternalError(f"{file.path}: two sites claim {after.first.pointer} and {after.second.pointer}")
+        own = tuple(edits[file.path])
+        plans.append(FilePlan(file.path, file.data, after.encode(), file.text, own, to_patch(own)))
+    return tuple(sorted(plans, key=lambda plan: plan.path))

@@ -1,0 +1,201 @@
+"""The plan's values: every site and every stream tag with its outcome, and the bytes that would be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from gitops_streams.manifests.occurrence import Occurrence
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.resolution import Resolved, Unresolvable
+from gitops_streams.streams.model import DockerImage, Source, TagKey
+from gitops_streams.yamledit.edit import Edit
+from gitops_streams.yamledit.patch import DocumentPatch
+from gitops_streams.yamledit.pointer import Pointer
+from gitops_streams.yamledit.problem import Problem
+
+
+class Rule(StrEnum):
+    """Which rule bound a site to its stream tag (the design's list, first hit wins)."""
+
+    MARKER = "marker"
+    SOURCE = "source"
+    HISTORY = "history"
+
+
+class Pin(StrEnum):
+    """What is written where the whole reference stands in one scalar."""
+
+    TAG_AND_DIGEST = "tag-and-digest"
+    DIGEST = "digest"
+
+
+class Outcome(StrEnum):
+    """What happens to a site or a stream tag, the most notable first."""
+
+    FAILED = "failed"
+    CHANGED = "changed"
+    HELD = "held"
+    SKIPPED = "skipped"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An occurrence bound to the stream tag that decides its digest."""
+
+    occurrence: Occurrence
+    tag: TagKey
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The site gets a new digest."""
+
+    outcome: ClassVar[Outcome] = Outcome.CHANGED
+    site: Site
+    pointer: Pointer
+    """The scalar that is replaced or added; of several, the one that carries the digest."""
+    before: str | None
+    """Its text; ``None`` where it is added."""
+    after: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The site has the digest already."""
+
+    outcome: ClassVar[Outcome] = Outcome.UNCHANGED
+    site: Site
+    pointer: Pointer
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The site would change, but something says not now."""
+
+    outcome: ClassVar[Outcome] = Outcome.HELD
+    site: Site
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The site cannot be edited as it is written."""
+
+    outcome: ClassVar[Outcome] = Outcome.SKIPPED
+    site: Site
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The stream tag has no digest, so the site keeps what it has."""
+
+    outcome: ClassVar[Outcome] = Outcome.FAILED
+    site: Site
+    reason: str
+
+
+SiteOutcome = Change | Unchanged | Held | Skipped | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class TagPlan:
+    """One stream tag that something uses, what it resolved to, and its sites."""
+
+    key: TagKey
+    source: Source | None
+    """``None`` where the declaration cannot be used."""
+    image: DockerImage | None
+    """What is asked for in the end: the source itself, or where its aliases lead."""
+    resolution: Resolved | Unresolvable
+    sites: tuple[SiteOutcome, ...]
+    fingerprint: str
+    """The fingerprint of the declaration that was resolved."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The most notable outcome of the sites; a tag without a digest has failed."""
+        if isinstance(self.resolution, Unresolvable):
+            return Outcome.FAILED
+        order = list(Outcome)
+        return min((site.outcome for site in self.sites), key=order.index, default=Outcome.UNCHANGED)
+
+    @property
+    def digest(self) -> Digest | None:
+        """The digest that the tag resolved to."""
+        return self.resolution.digest if isinstance(self.resolution, Resolved) else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the tag failed, or why its first site is not changed."""
+        if isinstance(self.resolution, Unresolvable):
+            return self.resolution.reason
+        for site in self.sites:
+            if isinstance(site, Held | Skipped | Failed) and site.outcome is self.outcome:
+                return site.reason
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedReference:
+    """A reference that no stream tag decides, or that stands where nothing is edited."""
+
+    file: str
+    line: int
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One file that would be written."""
+
+    path: str
+    before: bytes
+    after: bytes
+    text: str
+    """``before``, decoded."""
+    edits: tuple[Edit, ...]
+    patches: tuple[DocumentPatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one pass decided, in the order in which it is reported."""
+
+    tags: tuple[TagPlan, ...]
+    skipped: tuple[SkippedReference, ...]
+    files: tuple[FilePlan, ...]
+    problems: tuple[Problem, ...]
+    requests: int = 0
+    """HTTP requests that were sent to registries, tokens included."""
+
+    @property
+    def sites(self) -> Iterator[SiteOutcome]:
+        """Every bound site."""
+        for tag in self.tags:
+            yield from tag.sites
+
+    @property
+    def changes(self) -> Iterator[tuple[TagPlan, Change]]:
+        """Every site that changes, with its tag."""
+        for tag in self.tags:
+            for site in tag.sites:
+                if isinstance(site, Change):
+                    yield tag, site
+
+    def count_tags(self, outcome: Outcome) -> int:
+        """Count stream tags by outcome."""
+        return sum(tag.outcome is outcome for tag in self.tags)
+
+    def count_sites(self, outcome: Outcome) -> int:
+        """Count sites by outcome; a reference that is not bound counts as skipped."""
+        unbound = len(self.skipped) if outcome is Outcome.SKIPPED else 0
+        return unbound + sum(site.outcome is outcome for site in self.sites)

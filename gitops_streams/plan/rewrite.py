@@ -1,0 +1,150 @@
+"""Decide what the scalars of one site must say for a digest, and make the edits.
+
+Where the digest goes is a matter of form: into the reference, into a digest key that is there,
+beside ``newTag``, or behind the tag. A tag and a digest that disagree are never left behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from gitops_streams.manifests.occurrence import (
+    DigestField,
+    MarkedScalar,
+    MissingDigest,
+    Occurrence,
+    Part,
+    SplitReference,
+    TagField,
+    WholeReference,
+)
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.reference import Reference
+from gitops_streams.plan.model import Pin
+from gitops_streams.yamledit.edit import Edit, insert, replace
+from gitops_streams.yamledit.nodes import NotEditable, Scalar
+from gitops_streams.yamledit.pointer import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a site is to say."""
+
+    source: Reference
+    """The reference that the stream tag follows, with its tag."""
+    digest: Digest
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The edits of one site; none where it says it already."""
+
+    pointer: Pointer
+    before: str | None
+    after: str
+    edits: tuple[Edit, ...]
+
+
+def rewrite(occurrence: Occurrence, target: Target, text: str) -> Rewritten | NotEditable:
+    """Make the edits that let ``occurrence`` say ``target``.
+
+    Args:
+        occurrence: the site's place.
+        target: what it is to say.
+        text: the text of its file.
+    """
+    form = occurrence.form
+    match form:
+        case WholeReference():
+            after = _whole(occurrence, target)
+            return _replace(occurrence, form.scalar, form.pointer, after, text)
+        case MarkedScalar():
+            return _replace(occurrence, form.scalar, form.pointer, _marked(occurrence, form, target), text)
+        case SplitReference():
+            return _split(occurrence, form, target, text)
+        case _:
+            assert_never(form)
+
+
+def _whole(occurrence: Occurrence, target: Target) -> str:
+    tag = occurrence.tag if target.pin is Pin.TAG_AND_DIGEST else None
+    return f"{occurrence.name}:{tag}@{target.digest}" if tag else f"{occurrence.name}@{target.digest}"
+
+
+def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str:
+    """A marker decides the stream tag, so the scalar gets that tag's repository and tag; a spelling stays."""
+    same = occurrence.repository == target.source.repository
+    name = occurrence.name if same else target.source.name
+    tag = target.source.tag or "latest"
+    match form.part:
+        case Part.WHOLE:
+            return f"{name}:{tag}@{target.digest}" if target.pin is Pin.TAG_AND_DIGEST else f"{name}@{target.digest}"
+        case Part.NAME:
+            return name
+        case Part.TAG:
+            return f"{tag}@{target.digest}"
+        case Part.DIGEST:
+            return str(target.digest)
+        case _:
+            assert_never(form.part)
+
+
+def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: str) -> Rewritten | NotEditable:
+    edits: list[Edit] = []
+    shown: Rewritten | NotEditable | None = None
+    suffixed = form.tag is not None and "@" in form.tag.scalar.value
+    if form.tag is not None and (form.digest is None or suffixed):
+        shown = _tag(occurrence, form.tag, target, text, edits)
+        if isinstance(shown, NotEditable):
+            return shown
+    match form.digest:
+        case DigestField():
+            after = target.digest.encoded if form.digest.bare else str(target.digest)
+            if form.digest.bare and target.digest.algorithm != "sha256":
+                return NotEditable(f"its field takes a bare sha256, not {target.digest.algorithm}")
+            filled = _replace(occurrence, form.digest.scalar, form.digest.pointer, after, text)
+            if isinstance(filled, NotEditable):
+                return filled
+            edits += filled.edits
+            shown = filled
+        case MissingDigest():
+            added = insert(
+                occurrence.document,
+                form.digest.parent,
+                form.digest.mapping,
+                form.digest.sibling,
+                form.digest.key,
+                str(target.digest),
+                text,
+            )
+            if isinstance(added, NotEditable):
+                return added
+            edits.append(added)
+            shown = Rewritten(added.pointer, None, added.after, (added,))
+        case None:
+            pass
+        case _:
+            assert_never(form.digest)
+    if shown is None:
+        return NotEditable("it holds neither a tag nor a digest")
+    return Rewritten(shown.pointer, shown.before, shown.after, tuple(edits))
+
+
+def _tag(
+    occurrence: Occurrence, field: TagField, target: Target, text: str, edits: list[Edit]
+) -> Rewritten | NotEditable:
+    written = _replace(occurrence, field.scalar, field.pointer, f"{occurrence.tag}@{target.digest}", text)
+    if isinstance(written, Rewritten):
+        edits += written.edits
+    return written
+
+
+def _replace(
+    occurrence: Occurrence, scalar: Scalar, pointer: Pointer, after: str, text: str
+) -> Rewritten | NotEditable:
+    if scalar.value == after:
+        return Rewritten(pointer, after, after, ())
+    edit = replace(occurrence.document, pointer, scalar, after, text)
+    return edit if isinstance(edit, NotEditable) else Rewritten(pointer, scalar.value, after, (edit,))
