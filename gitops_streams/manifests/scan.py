@@ -122,10 +122,10 @@ def _scan_object(
 ) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
     if marked:
-        for finding in markers.find(path, text, document, found):
-            if isinstance(finding, Occurrence):
-                marks |= scalars_of(finding)
-            yield finding
+        for mark in markers.find(path, text, document, found):
+            if isinstance(mark, Occurrence):
+                marks |= scalars_of(mark)
+            yield mark
     claimed = set(marks)
     overridden = _overridden(found) if "<<" in text else frozenset()
     for pointer, node, parent in _walk(found):

@@ -8,10 +8,9 @@ Pure: the registry's answers come in as values, and nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gitops_streams.errors import InternalError
-from gitops_streams.manifests.occurrence import DigestField, SplitReference, TagField
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
@@ -30,11 +29,12 @@ from gitops_streams.plan.model import (
     Unchanged,
 )
 from gitops_streams.plan.rewrite import Target, rewrite
+from gitops_streams.plan.shared import settle_shared
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
 from gitops_streams.streams.policy import ask
-from gitops_streams.yamledit.edit import Conflict, Edit, Replace, splice
-from gitops_streams.yamledit.nodes import NotEditable, Span
+from gitops_streams.yamledit.edit import Conflict, Edit, splice
+from gitops_streams.yamledit.nodes import NotEditable
 from gitops_streams.yamledit.patch import to_patch
 from gitops_streams.yamledit.problem import Problem
 
@@ -103,7 +103,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         outcomes = tuple(_decide(site, image, answer, pin, texts) for site in sites.get(item.key, ()))
         tag = catalog.tags[item.key]
         tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint))
-    tags = _settle_shared(tags)
+    tags = settle_shared(tags)
     tags += [_invalid(tag) for tag in catalog.invalid]
     tags.sort(key=lambda tag: tag.key.sort_key)
     return Plan(
@@ -128,33 +128,6 @@ def _decide(
     if not rewritten.edits:
         return Unchanged(site, rewritten.pointer, rewritten.after)
     return Change(site, rewritten.pointer, rewritten.before, rewritten.after, rewritten.edits)
-
-
-def _settle_shared(tags: list[TagPlan]) -> list[TagPlan]:
-    """Skip the sites that would edit an anchored scalar unless every place that uses it wants the same text.
-
-    ``tag: &v 1.4`` and elsewhere ``tag: *v`` may belong to two repositories; one edit changes both.
-    """
-    wishes: dict[tuple[str, Span], list[str]] = {}
-    for tag in tags:
-        for site in tag.sites:
-            if isinstance(site, Change):
-                for edit in site.edits:
-                    wishes.setdefault((site.site.occurrence.file, edit.span), []).append(edit.written)
-
-    def settle(site: SiteOutcome) -> SiteOutcome:
-        if not isinstance(site, Change) or not isinstance(site.site.occurrence.form, SplitReference):
-            return site
-        for field in (site.site.occurrence.form.tag, site.site.occurrence.form.digest):
-            if not isinstance(field, TagField | DigestField) or not field.scalar.aliases:
-                continue
-            for edit in site.edits:
-                wished = wishes[site.site.occurrence.file, edit.span]
-                if isinstance(edit, Replace) and (len(set(wished)) > 1 or len(wished) != field.scalar.aliases + 1):
-                    return Skipped(site.site, "its tag is an anchor that other places use too; write it out there")
-        return site
-
-    return [replace(tag, sites=tuple(settle(site) for site in tag.sites)) for tag in tags]
 
 
 def _invalid(tag: InvalidTag) -> TagPlan:

@@ -16,7 +16,6 @@ from gitops_streams.manifests.occurrence import (
     Occurrence,
     Part,
     SplitReference,
-    TagField,
     WholeReference,
 )
 from gitops_streams.oci.digest import Digest
@@ -93,12 +92,15 @@ def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str:
 
 def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: str) -> Rewritten | NotEditable:
     edits: list[Edit] = []
-    shown: Rewritten | NotEditable | None = None
+    shown: Rewritten | None = None
     suffixed = form.tag is not None and "@" in form.tag.scalar.value
     if form.tag is not None and (form.digest is None or suffixed):
-        shown = _tag(occurrence, form.tag, target, text, edits)
-        if isinstance(shown, NotEditable):
-            return shown
+        written = f"{occurrence.tag}@{target.digest}"
+        tagged = _replace(occurrence, form.tag.scalar, form.tag.pointer, written, text)
+        if isinstance(tagged, NotEditable):
+            return tagged
+        edits += tagged.edits
+        shown = tagged
     match form.digest:
         case DigestField():
             after = target.digest.encoded if form.digest.bare else str(target.digest)
@@ -130,15 +132,6 @@ def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: s
     if shown is None:
         return NotEditable("it holds neither a tag nor a digest")
     return Rewritten(shown.pointer, shown.before, shown.after, tuple(edits))
-
-
-def _tag(
-    occurrence: Occurrence, field: TagField, target: Target, text: str, edits: list[Edit]
-) -> Rewritten | NotEditable:
-    written = _replace(occurrence, field.scalar, field.pointer, f"{occurrence.tag}@{target.digest}", text)
-    if isinstance(written, Rewritten):
-        edits += written.edits
-    return written
 
 
 def _replace(
