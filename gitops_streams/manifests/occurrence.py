@@ -102,6 +102,21 @@ class Occurrence:
     """The namespace of the object that it stands in, where that names one."""
 
     @property
+    def pointer(self) -> Pointer:
+        """The scalar that carries the tag, or all of the reference; of the digest if there is no tag."""
+        match self.form:
+            case WholeReference(pointer=pointer) | MarkedScalar(pointer=pointer):
+                return pointer
+            case SplitReference(tag=TagField(pointer=pointer)):
+                return pointer
+            case SplitReference(digest=DigestField(pointer=pointer)):
+                return pointer
+            case SplitReference(digest=MissingDigest(parent=parent)):
+                return parent
+            case SplitReference():
+                return ()
+
+    @property
     def text(self) -> str:
         """The reference as a person would write it."""
         tag = "" if self.tag is None else f":{self.tag}"

@@ -76,12 +76,26 @@ def scan(path: str, data: bytes, tracked: Collection[Repository]) -> tuple[Scann
     Returns:
         The file with its findings (``None`` if it holds none, so that its text can be forgotten), and problems.
     """
+    located = read(path, data)
+    if isinstance(located, Problem):
+        return None, [located]
+    return scan_located(path, data, located, tracked)
+
+
+def read(path: str, data: bytes) -> Located | Problem:
+    """Locate the nodes of one file, or say why it cannot be scanned."""
     text = decode(data)
     if isinstance(text, Unparsable):
-        return None, [Problem(path, text.line, f"not scanned: {text.reason}")]
+        return Problem(path, text.line, f"not scanned: {text.reason}")
     located = locate(text)
-    if isinstance(located, Unparsable):
-        return None, [_unparsable(path, text, located)]
+    return _unparsable(path, text, located) if isinstance(located, Unparsable) else located
+
+
+def scan_located(
+    path: str, data: bytes, located: Located, tracked: Collection[Repository]
+) -> tuple[ScannedFile | None, list[Problem]]:
+    """Scan a file whose nodes are located already; see ``scan``."""
+    text = located.text
     if "templates" in PurePosixPath(path).parts[:-1] and "{{" in text:
         return None, [Problem(path, None, "not scanned: it is a Helm template")]
     findings: list[Finding] = []

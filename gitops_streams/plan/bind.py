@@ -6,16 +6,15 @@ digest that stands in the history of exactly one stream tag. Nothing is ever gue
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from gitops_streams.manifests.occurrence import MarkedScalar, Mention, Occurrence
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.model import Rule, Site, SkippedReference
+from gitops_streams.plan.paths import matches_any
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
 from gitops_streams.streams.status import History
 
@@ -158,18 +157,7 @@ def _admits(stream: str | None, document: str | None) -> bool:
 
 
 def _in_paths(tag: StreamTag, file: str) -> bool:
-    return not tag.paths or any(_glob(pattern).fullmatch(file) for pattern in tag.paths)
-
-
-@lru_cache(maxsize=256)
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Compile a glob: ``**`` crosses directories, ``*`` does not; a directory means all that is below it."""
-    pattern = pattern.removeprefix("./")
-    if pattern.endswith("/"):
-        pattern += "**"
-    special = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    return re.compile("".join(special.get(piece) or re.escape(piece) for piece in pieces))
+    return not tag.paths or matches_any(tag.paths, file)
 
 
 def _paths(candidates: Iterable[StreamTag]) -> str:

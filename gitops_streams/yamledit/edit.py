@@ -15,8 +15,15 @@ from gitops_streams.yamledit.pointer import Pointer
 # Everything that is ever written: references, tags, digests. In this alphabet a value means the
 # same plain, quoted and in JSON; the re-parse in `prove` would catch a slip.
 _WRITABLE = re.compile(r"[A-Za-z0-9_./:@+\-\[\]]+")
-_PLAIN_START = re.compile(r"[A-Za-z0-9_./+]")
+# Of these, what means itself without quotes too, in a flow collection as in a block: a plain scalar does not
+# start with an indicator, nor end with a colon, and holds no bracket.
+_PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./:@+\-]*[A-Za-z0-9_./@+\-])?")
+_KEY = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./\-]*[A-Za-z0-9_])?")
 _EOL = re.compile(r"\r\n|\n|\r|\Z")
+# What libyaml (YAML 1.1) takes for the end of a line, and nobody else does.
+_OLD_BREAKS = re.compile(r"[\x85\u2028\u2029]")
+_JSON_LITERAL = re.compile(r"null|true|false|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_BLANKS = " \t\r\n"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -60,7 +67,10 @@ class Conflict:
 
 
 def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: str) -> Replace | NotEditable:
-    """Make the edit that writes ``after`` where ``scalar`` stands; a null becomes a string."""
+    """Make the edit that writes ``after`` where ``scalar`` stands; a null becomes a string.
+
+    A bare literal behind a double-quoted key, as JSON writes numbers and nulls, becomes a double-quoted string.
+    """
     if not _WRITABLE.fullmatch(after):
         return NotEditable(f"{after!r} holds characters that are never written")
     span = content(scalar, text)
@@ -68,11 +78,15 @@ def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: s
         return span
     written = after
     if not scalar.style:
-        if span.start == span.end:
-            # `digest:` and nothing more: the empty value stands right behind the colon.
-            written = after if text[span.start - 1 : span.start] in {" ", "\t"} else f" {after}"
-        if not _PLAIN_START.match(after):
+        if _JSON_LITERAL.fullmatch(scalar.value) and _follows_quoted_key(span.start, text):
+            written = f'"{after}"'
+        elif not _PLAIN.fullmatch(after):
             return NotEditable(f"{after!r} would need quotes that the old value does not have")
+        elif span.start == span.end:
+            # `digest:` and nothing more: the empty value stands right behind the colon.
+            if text[span.start - 1 : span.start] != ":":
+                return NotEditable("it is empty, and no colon stands before it")
+            written = f" {after}"
     return Replace(document, pointer, span, scalar.value, after, written)
 
 
@@ -87,26 +101,32 @@ def insert(
     name, value = sibling.key, sibling.value
     if not isinstance(name, Scalar) or not isinstance(value, Scalar | Alias):
         return NotEditable("the key beside it has no scalar value")
-    if isinstance(value, Scalar) and value.is_block:
+    if name.is_block or (isinstance(value, Scalar) and value.is_block):
         return NotEditable("the key beside it holds a block scalar")
-    if not _WRITABLE.fullmatch(after) or not _PLAIN_START.match(after):
-        return NotEditable(f"{after!r} holds characters that are never written")
+    if not _PLAIN.fullmatch(after) or not _KEY.fullmatch(key):
+        return NotEditable(f"{key!r}: {after!r} holds characters that are never written")
+    if mapping.entry(name.value) is not sibling:
+        return NotEditable(f"the key {name.value!r} stands twice")
+    if any(isinstance(entry.key, Scalar) and entry.key.value == key for entry in mapping.entries):
+        return NotEditable(f"the key {key!r} is there already")
     scalar = value.target if isinstance(value, Alias) else value
     if not isinstance(scalar, Scalar):
         return NotEditable("the key beside it has no scalar value")
+    if mapping.pair:
+        return NotEditable("it has no braces that could hold a second key")
     if mapping.flow:
         quote = name.style
         position = value.end
         written = f", {quote}{key}{quote}: {quote}{after}{quote}"
     else:
         line_start = max(text.rfind("\n", 0, name.start), text.rfind("\r", 0, name.start)) + 1
-        lead = text[line_start : name.start]
-        if lead.strip(" -") or text[line_start : line_start + 1] == "\t":
+        lead = text[line_start : name.start].removeprefix("" if line_start else "\ufeff")
+        if lead.strip(" -"):
             return NotEditable("the key beside it does not start its line")
         end = _EOL.search(text, value.end)
         position = end.start() if end is not None else len(text)
         rest = text[value.end : position].lstrip(" \t")
-        if rest and not rest.startswith("#"):
+        if (rest and not rest.startswith("#")) or _OLD_BREAKS.search(rest):
             return NotEditable("something follows the key beside it on its line")
         written = f"{_line_ending(text, position)}{' ' * len(lead)}{key}: {after}"
     return Insert(
@@ -114,26 +134,57 @@ def insert(
     )
 
 
-def splice(text: str, edits: Iterable[Edit]) -> str | Conflict:
-    """Carry out edits of one text; equal edits count once, others must not overlap."""
-    ordered = sorted(set(edits), key=lambda edit: (edit.span.start, edit.span.end))
-    pieces, position = [], 0
+def splice_pieces(edits: Iterable[Edit]) -> list[tuple[Span, str]] | Conflict:
+    """Order edits of one text by place, each with what is written there; equal ones count once."""
+    pieces: list[tuple[Span, str]] = []
     previous: Edit | None = None
-    for edit in ordered:
-        if previous is not None and (edit.span.start < position or edit.span == previous.span):
+    for edit in sorted(set(edits), key=lambda edit: (edit.span.start, edit.span.end)):
+        if previous is not None and (edit.span.start < previous.span.end or edit.span == previous.span):
             if edit.span == previous.span and edit.written == previous.written:
                 continue  # one anchor, reached through several aliases
             return Conflict(previous, edit)
-        pieces += [text[position : edit.span.start], edit.written]
-        position = edit.span.end
+        pieces.append((edit.span, edit.written))
         previous = edit
+    return pieces
+
+
+def splice(text: str, edits: Iterable[Edit]) -> str | Conflict:
+    """Carry out edits of one text; equal edits count once, others must not overlap."""
+    ordered = splice_pieces(edits)
+    if isinstance(ordered, Conflict):
+        return ordered
+    pieces, position = [], 0
+    for span, written in ordered:
+        pieces += [text[position : span.start], written]
+        position = span.end
     pieces.append(text[position:])
     return "".join(pieces)
+
+
+def in_order(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits in the order of the text; of those that write the same in one place, only one.
+
+    One anchor that is reached through several aliases has several pointers, but one place. A value that
+    is filled stands before a key that is added behind it.
+    """
+    places = {(edit.span, isinstance(edit, Insert), edit.written): edit for edit in edits}
+    return [places[place] for place in sorted(places, key=lambda place: (place[0].start, place[0].end, *place[1:]))]
 
 
 def is_null(scalar: Scalar) -> bool:
     """Whether YAML's core schema reads the scalar as null, or it is an empty string: a value yet to be filled."""
     return scalar.value == "" if scalar.style else scalar.value in _NULLS
+
+
+def _follows_quoted_key(position: int, text: str) -> bool:
+    """Whether the value at ``position`` stands behind ``"key":``."""
+    for character in (":", '"'):
+        position -= 1
+        while position >= 0 and text[position] in _BLANKS:
+            position -= 1
+        if position < 0 or text[position] != character:
+            return False
+    return True
 
 
 def _line_ending(text: str, position: int) -> str:

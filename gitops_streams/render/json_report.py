@@ -1,0 +1,119 @@
+"""The report as JSON, for machines; ``gitops-streams apply`` takes it back. Schema: ``schemas/plan.schema.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, assert_never
+
+from gitops_streams.oci.resolution import Unresolvable
+from gitops_streams.plan.model import Change, Failed, Held, Outcome, SiteOutcome, Skipped, TagPlan, Unchanged
+from gitops_streams.render.report import Report
+from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, Source, TagAlias
+from gitops_streams.yamledit.pointer import render as render_pointer
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report) -> str:
+    """Render a report as one JSON object."""
+    plan = report.plan
+    document: dict[str, Any] = {
+        "schemaVersion": SCHEMA_VERSION,
+        "summary": {
+            "requests": plan.requests,
+            "tags": {outcome.value: plan.count_tags(outcome) for outcome in _ORDER},
+            "sites": {outcome.value: plan.count_sites(outcome) for outcome in _ORDER},
+        },
+        "results": [_tag(tag) for tag in plan.tags],
+        "skipped": [
+            {"file": item.file, "line": item.line, "reference": item.reference, "reason": item.reason}
+            for item in plan.skipped
+        ],
+        "files": [
+            {
+                "file": file.path,
+                "sha256": hashlib.sha256(file.before).hexdigest(),
+                "patch": [
+                    {"document": patch.document, "ops": [operation.as_json() for operation in patch.operations]}
+                    for patch in file.patches
+                ],
+            }
+            for file in plan.files
+        ],
+        "problems": [
+            {"file": item.file, "line": item.line, "reason": item.reason, "severity": item.severity.value}
+            for item in plan.problems
+        ],
+    }
+    if report.published is not None:
+        done = report.published
+        document["published"] = {
+            "mode": done.mode,
+            "files": list(done.files),
+            "commit": done.commit,
+            "branch": done.branch,
+            "remote": done.remote,
+        }
+    # ASCII only: file names that are no UTF-8 survive as escapes.
+    return json.dumps(document, indent=2) + "\n"
+
+
+_ORDER = (Outcome.CHANGED, Outcome.UNCHANGED, Outcome.HELD, Outcome.SKIPPED, Outcome.FAILED)
+
+
+def _tag(tag: TagPlan) -> dict[str, Any]:
+    failure = tag.resolution if isinstance(tag.resolution, Unresolvable) else None
+    return {
+        "stream": str(tag.key.stream),
+        "tag": tag.key.tag,
+        "outcome": tag.outcome.value,
+        "from": None if tag.source is None else _source(tag.source),
+        "image": None if tag.image is None else tag.image.reference.name,
+        "sourceTag": None if tag.image is None else tag.image.tag,
+        "newDigest": None if tag.digest is None else str(tag.digest),
+        "spec": tag.fingerprint,
+        "reason": tag.reason,
+        "hint": None if failure is None else failure.hint,
+        "sites": [_site(site) for site in tag.sites],
+    }
+
+
+def _source(source: Source) -> dict[str, str] | None:
+    match source:
+        case DockerImage():
+            return {"kind": "DockerImage", "name": str(source)}
+        case TagAlias():
+            return {"kind": "ImageStreamTag", "name": str(source)}
+        case ImageAlias():
+            return {"kind": "ImageStreamImage", "name": str(source)}
+        case PushOnly():
+            return None
+        case _:
+            assert_never(source)
+
+
+def _site(outcome: SiteOutcome) -> dict[str, Any]:
+    occurrence = outcome.site.occurrence
+    match outcome:
+        case Change():
+            pointer, before, after, reason = outcome.pointer, outcome.before, outcome.after, None
+        case Unchanged():
+            pointer, before, after, reason = outcome.pointer, outcome.text, outcome.text, None
+        case Held() | Skipped() | Failed():
+            pointer, before, after, reason = occurrence.pointer, occurrence.text, occurrence.text, outcome.reason
+        case _:
+            assert_never(outcome)
+    return {
+        "outcome": outcome.outcome.value,
+        "reason": reason,
+        "file": occurrence.file,
+        "line": occurrence.line,
+        "document": occurrence.document,
+        "pointer": render_pointer(pointer),
+        "form": occurrence.form_name,
+        "boundBy": outcome.site.rule.value,
+        "oldDigest": None if occurrence.digest is None else str(occurrence.digest),
+        "before": before,
+        "after": after,
+    }

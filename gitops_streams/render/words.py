@@ -1,0 +1,63 @@
+"""The phrases that several formats share: counts, places, a digest for people."""
+
+from __future__ import annotations
+
+import re
+
+from gitops_streams.plan.model import Change, Failed, Held, Outcome, Plan, Site, SiteOutcome, Skipped, Unchanged
+from gitops_streams.render.report import Published
+
+_DIGEST = re.compile(r"(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+")
+
+
+def shorten(text: str) -> str:
+    """Cut every digest in ``text`` to twelve digits, for people."""
+    return _DIGEST.sub(r"\1…", text)
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def place(site: Site) -> str:
+    """Write where a site stands: ``file:line``."""
+    return f"{site.occurrence.file}:{site.occurrence.line}"
+
+
+def change(outcome: SiteOutcome) -> str:
+    """Write what happens to a site, digests cut."""
+    match outcome:
+        case Change(before=None, after=after):
+            return f"+ {shorten(after)}"
+        case Change(before=before, after=after):
+            return f"{shorten(before or '(empty)')} → {shorten(after)}"
+        case Unchanged(text=text):
+            return shorten(text)
+        case Held(reason=reason) | Skipped(reason=reason) | Failed(reason=reason):
+            return reason
+
+
+def summary(plan: Plan) -> str:
+    """Write the counts of a plan in one line."""
+    tags = ", ".join(f"{number} {outcome}" for outcome in Outcome if (number := plan.count_tags(outcome)))
+    sites = ", ".join(f"{number} {outcome}" for outcome in Outcome if (number := plan.count_sites(outcome)))
+    parts = [
+        f"stream tags: {tags or 'none in use'}",
+        f"sites: {sites or 'none'}",
+        count(len(plan.files), "file") + " to change",
+        count(plan.requests, "request"),
+    ]
+    return " · ".join(parts)
+
+
+def published(done: Published) -> str:
+    """Write what became of the plan in one line."""
+    files = count(len(done.files), "file")
+    match done.mode:
+        case "worktree":
+            return f"wrote {files} in the work tree"
+        case "commit":
+            return f"committed {files} as {(done.commit or '')[:12]} on {done.branch}"
+        case _:
+            return f"pushed {files} as {(done.commit or '')[:12]} to {done.remote}/{done.branch}"
