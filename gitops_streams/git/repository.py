@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gitops_streams.errors import RepositoryError
+from gitops_streams.git.command import Commands
 from gitops_streams.git.commit_tree import CommitTree
 from gitops_streams.git.process import Git
 from gitops_streams.git.work_tree import WorkTree
@@ -54,6 +55,7 @@ class Repository:
         self.common_dir = common_dir
         """The git directory that all linked work trees share: refs and objects are there."""
         self._git = Git(root or git_dir)
+        self._commands: Commands | None = None
 
     @classmethod
     def discover(cls, start: Path) -> Self:
@@ -136,8 +138,17 @@ class Repository:
             )
         return CommitTree(commit, self._git)
 
+    def commands(self) -> Commands:
+        """Return git for writing; opened when it is first asked for."""
+        if self._commands is None:
+            self._commands = Commands(self.root, self.git_dir)
+        return self._commands
+
     def close(self) -> None:
         """Let go of what was opened for writing; reading keeps nothing open."""
+        if self._commands is not None:
+            self._commands.close()
+            self._commands = None
 
     def __enter__(self) -> Self:
         return self

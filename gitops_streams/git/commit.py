@@ -1,0 +1,234 @@
+"""Builds a commit without touching the work tree, the index or a ref: objects only."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gitops_streams.errors import PlanRefused, RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gitops_streams.git.command import Commands
+    from gitops_streams.git.commit_tree import CommitTree, TreeEntry
+    from gitops_streams.git.process import Finished
+    from gitops_streams.git.write import FileEdit
+
+NEW_FILE = "100644"
+_NO_IDENTITY = re.compile(
+    r"tell me who you are|empty ident|auto-detect|no email was given|no name was given", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who makes a commit, where it is not the user who runs the command."""
+
+    name: str
+    email: str
+
+    def __str__(self) -> str:
+        """``Name <email>``, as trailers write it."""
+        return f"{self.name} <{self.email}>"
+
+
+class SigningMethod(StrEnum):
+    """How a commit is signed."""
+
+    CONFIGURED = "configured"
+    """As the user's git configuration says (``commit.gpgSign``, ``gpg.format``, ``user.signingKey``)."""
+    OFF = "off"
+    OPENPGP = "openpgp"
+    SSH = "ssh"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How a commit is signed, and with what."""
+
+    method: SigningMethod = SigningMethod.CONFIGURED
+    key: str | None = None
+    """OpenPGP: the key's id; SSH: the path of the private or public key. ``None``: ``user.signingKey``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitEntry:
+    """A file that a commit changes."""
+
+    path: str
+    mode: str
+    before: str | None
+    """The object id in the parent; ``None`` for a new file."""
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltCommit:
+    """A commit that exists, and that no ref names yet."""
+
+    commit: str
+    parent: str
+    entries: tuple[CommitEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoChange:
+    """The edits leave the tree of the parent as it is."""
+
+
+def build(
+    commands: Commands,
+    scratch: Path,
+    parent: CommitTree,
+    edits: Sequence[FileEdit],
+    message: str,
+    *,
+    identity: Identity | None = None,
+    signing: Signing | None = None,
+) -> BuiltCommit | NoChange:
+    """Make the objects of a commit: the parent's tree with the edited files, modes kept.
+
+    Args:
+        commands: Git.
+        scratch: An empty directory of this run's own.
+        parent: The commit to build on.
+        edits: The files; ``before`` must be what the parent has.
+        message: The whole message.
+        identity: Author and committer; ``None`` takes the user's own.
+        signing: ``None`` signs as the user has configured.
+
+    Raises:
+        PlanRefused: an edit was not made from the parent's content, or its path cannot be a file there.
+        RepositoryError: no identity, no signature, or git failed.
+    """
+    changed = _changed(parent, edits)
+    if not changed:
+        return NoChange()
+    entries = _write_blobs(commands, scratch, parent.entries(), changed)
+    index = {"GIT_INDEX_FILE": str(scratch / "index")}
+    commands.run("read-tree", parent.commit, environment=index)
+    commands.run("update-index", "-z", "--index-info", stdin=index_lines(entries), environment=index)
+    tree = commands.run("write-tree", environment=index).line
+    return BuiltCommit(
+        _commit(commands, tree, parent.commit, message, identity, signing or Signing()), parent.commit, entries
+    )
+
+
+def index_lines(entries: Sequence[CommitEntry]) -> bytes:
+    """Return the entries as ``git update-index -z --index-info`` reads them."""
+    return b"".join(f"{entry.mode} {entry.after} 0\t".encode() + os.fsencode(entry.path) + b"\0" for entry in entries)
+
+
+def committer(commands: Commands, identity: Identity | None) -> Identity:
+    """Return who the committer will be, for a ``Signed-off-by`` trailer.
+
+    Raises:
+        RepositoryError: none is configured.
+    """
+    if identity is not None:
+        return identity
+    asked = commands.attempt("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    match = re.fullmatch(r"(?P<name>.*) <(?P<email>[^<>]*)> \d+ [+-]\d{4}", asked.line)
+    if asked.status != 0 or match is None:
+        raise _without_identity()
+    return Identity(match["name"], match["email"])
+
+
+def _changed(parent: CommitTree, edits: Sequence[FileEdit]) -> list[FileEdit]:
+    entries = parent.entries()
+    directories = {path[:end] for path in entries for end in _slashes(path)}
+    known = [edit.path for edit in edits if edit.path in entries]
+    contents = dict(parent.read(known, limit=2**63))
+    for edit in edits:
+        blocked = [edit.path[:end] for end in _slashes(edit.path) if edit.path[:end] in entries]
+        if blocked or edit.path in directories:
+            raise PlanRefused(
+                f"{edit.path}: {blocked[0] if blocked else edit.path} is no {'directory' if blocked else 'file'}"
+            )
+        # ``None`` is a file that is not there; an ``Unreadable`` equals no content and no ``None``.
+        if contents.get(edit.path) != edit.before:
+            raise PlanRefused(f"{edit.path} differs from the content that the edit was made from", hint="plan again")
+    return [edit for edit in edits if edit.before != edit.after]
+
+
+def _slashes(path: str) -> list[int]:
+    return [position for position, character in enumerate(path) if character == "/"]
+
+
+def _write_blobs(
+    commands: Commands, scratch: Path, parent: dict[str, TreeEntry], edits: Sequence[FileEdit]
+) -> tuple[CommitEntry, ...]:
+    """Write all contents by one process: a file each, named by number, for ``hash-object --stdin-paths``."""
+    names = []
+    for number, edit in enumerate(edits):
+        name = scratch / f"blob-{number}"
+        name.write_bytes(edit.after)
+        names.append(_quoted(name))
+    hashed = commands.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=b"\n".join(names) + b"\n")
+    entries = []
+    for edit, object_id in zip(edits, hashed.line.split("\n"), strict=True):
+        old = parent.get(edit.path)
+        entries.append(CommitEntry(edit.path, old.mode if old else NEW_FILE, old.object_id if old else None, object_id))
+    return tuple(entries)
+
+
+def _quoted(path: Path) -> bytes:
+    """Quote a path as git unquotes it, line ends included."""
+    return b'"' + b"".join(b"\\%03o" % byte for byte in os.fsencode(path)) + b'"'
+
+
+def _commit(
+    commands: Commands, tree: str, parent: str, message: str, identity: Identity | None, signing: Signing
+) -> str:
+    environment: dict[str, str] = {}
+    if identity is not None:
+        for role in ("AUTHOR", "COMMITTER"):
+            environment |= {f"GIT_{role}_NAME": identity.name, f"GIT_{role}_EMAIL": identity.email}
+    # Without "useConfigOnly" git would make up an address from the host's name.
+    settings = ["-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8"]
+    more, sign = _signature(commands, signing)
+    finished = commands.attempt(
+        *settings, *more, "commit-tree", *sign, "-p", parent, "-F", "-", tree,
+        stdin=message.encode("utf-8", "replace"), environment=environment,
+    )  # fmt: skip
+    if finished.status == 0:
+        return finished.line
+    raise _not_committed(finished, signed=bool(sign))
+
+
+def _signature(commands: Commands, signing: Signing) -> tuple[list[str], list[str]]:
+    """Return the settings and the options by which ``commit-tree`` signs: it heeds no ``commit.gpgSign`` itself."""
+    match signing.method:
+        case SigningMethod.OFF:
+            return [], []
+        case SigningMethod.CONFIGURED:
+            return [], ["-S"] if commands.setting("commit.gpgSign", kind="bool") == "true" else []
+        case SigningMethod.OPENPGP | SigningMethod.SSH:
+            settings = ["-c", f"gpg.format={signing.method}"]
+            if signing.key is not None:
+                settings += ["-c", f"user.signingKey={signing.key}"]
+            return settings, ["-S"]
+
+
+def _not_committed(finished: Finished, *, signed: bool) -> RepositoryError:
+    if _NO_IDENTITY.search(finished.stderr):
+        return _without_identity()
+    if signed:
+        return RepositoryError(
+            f"the commit could not be signed: {finished.complaint}",
+            hint="check gpg.format, user.signingKey and that the key can be used here, or turn signing off",
+        )
+    return RepositoryError(f"git commit-tree: {finished.complaint}")
+
+
+def _without_identity() -> RepositoryError:
+    return RepositoryError(
+        "git does not know who makes the commit",
+        hint="git config --global user.name and user.email, or set GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, "
+        "GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL",
+    )
