@@ -1,0 +1,63 @@
+# The README's two commands are `make demo` and `make test`. Each target sets up what it needs:
+# a virtual environment in .venv, and in it exactly what requirements/dev.txt locks.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SOURCES := gitops_streams tests
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check fix bench coverage lock dist clean
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed ## See gitops-streams at work, on this machine alone, in a few seconds
+	@$(BIN)/gitops-streams demo
+
+test: $(VENV)/.installed ## Run all tests; those that need docker-registry or skopeo are skipped without them
+	@$(BIN)/pytest -n 2 $(PYTEST) || { status=$$?; \
+	  if [ $$status -eq 5 ]; then echo "no test ran, which is a failure" >&2; fi; exit $$status; }
+
+check: $(VENV)/.installed ## Check style, types, the direction of imports, and that the docs are in step
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/checks/docs_in_step.py
+
+fix: $(VENV)/.installed ## Format, fix what ruff can fix, and bring the docs' --help blocks up to date
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/python tests/checks/docs_in_step.py --write
+
+coverage: $(VENV)/.installed ## Run all tests and show what they leave out
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST)
+	$(BIN)/coverage combine
+	$(BIN)/coverage report
+
+lock: $(VENV)/.installed ## Lock the newest dependencies that pyproject.toml admits
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --quiet --output-file requirements/dev.txt
+
+dist: $(VENV)/.installed ## Build the wheel and the source distribution into dist/
+	$(BIN)/python -m hatchling build
+
+clean: ## Remove the virtual environment and everything that was made
+	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# What is locked is installed again when the lock changes, the project itself when its metadata does.
+$(VENV)/.locked: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "gitops-streams needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,168 @@
+"""Check that the documents say what the code does; ``make check`` runs this, ``make fix`` with ``--write``.
+
+1. A ``console`` block that begins with ``$ gitops-streams … --help`` holds exactly that help, and every command
+   has such a block. ``--write`` brings the blocks up to date and adds missing ones to docs/commands.md.
+2. Every dependency that pyproject.toml names has its row in docs/architecture.md, and no row is left over.
+3. Links between documents lead to files that exist.
+4. No tracked file names a path of somebody's machine or the host of a package index.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+COMMANDS = ROOT / "docs" / "commands.md"
+
+PROGRAM = "gitops-streams"
+_BLOCK = re.compile(
+    r"^```console\n\$ (?P<command>gitops-streams[^\n]* --help)\n(?P<help>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+_VERBS = re.compile(r"^  ([a-z][a-z-]*)(?:  |$)", re.MULTILINE)
+_LINK = re.compile(r"\]\((?P<target>[^)#:]+)(?:#[^)]*)?\)")
+_ROW = re.compile(r"^\| `(?P<name>[A-Za-z0-9._-]+)` \|", re.MULTILINE)
+_REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
+
+# The brackets keep this file clean by its own rule.
+_FORBIDDEN = re.compile(r"(?<![\w.}>-])/(?:[w]ork|[r]oot|[o]pt)\b|\.[l]ibrary/|py[p]i\.org|python[h]osted\.org")
+
+
+def documents() -> list[Path]:
+    """Return every document of the project."""
+    return [
+        *sorted(ROOT.glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "examples").rglob("*.md")),
+    ]
+
+
+def true_help(command: str) -> str:
+    """Return what a command with ``--help`` prints on a terminal of 100 columns."""
+    arguments = command.removeprefix(PROGRAM).split()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.devnull,
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+    }
+    done = subprocess.run(
+        [Path(sys.executable).parent / PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    if done.returncode != 0:
+        return f"(it fails: {done.stderr.strip().splitlines()[-1:]})\n"
+    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+
+
+def check_help(*, write: bool) -> list[str]:
+    """Compare every ``--help`` block, and ask for one for every command."""
+    problems = []
+    shown = set()
+    for document in documents():
+        text = document.read_text()
+        changed = text
+        for block in _BLOCK.finditer(text):
+            shown.add(block["command"])
+            truth = true_help(block["command"])
+            if truth == block["help"]:
+                continue
+            if write:
+                changed = changed.replace(block[0], _block(block["command"], truth))
+            else:
+                line = text.count("\n", 0, block.start()) + 1
+                problems.append(f"{_name(document)}:{line}: not what `{block['command']}` prints; run `make fix`")
+        if changed != text:
+            document.write_text(changed)
+    missing = [command for command in _every_help() if command not in shown]
+    if write and missing:
+        before = COMMANDS.read_text() if COMMANDS.exists() else "# Commands\n"
+        parts = [
+            f"\n## {command.removesuffix(' --help')}\n\n{_block(command, true_help(command))}\n" for command in missing
+        ]
+        COMMANDS.write_text(before + "".join(parts))
+    elif missing:
+        problems += [f"{_name(COMMANDS)}: no block for `{command}`; run `make fix`" for command in missing]
+    return problems
+
+
+def check_dependencies() -> list[str]:
+    """Compare the dependencies with the rows of the architecture's table."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    named = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
+    for group in project["project"].get("optional-dependencies", {}).values():
+        named += group
+    for group in project.get("dependency-groups", {}).values():
+        named += [entry for entry in group if isinstance(entry, str)]
+    wanted = {_canonical(entry) for entry in named}
+    text = ARCHITECTURE.read_text()
+    _, _, section = text.partition("\n## Dependencies\n")
+    explained = {_canonical(row["name"]) for row in _ROW.finditer(section.partition("\n## ")[0])}
+    problems = [f"{_name(ARCHITECTURE)}: no row for the dependency `{name}`" for name in sorted(wanted - explained)]
+    return problems + [f"{_name(ARCHITECTURE)}: `{name}` is no dependency" for name in sorted(explained - wanted)]
+
+
+def check_links() -> list[str]:
+    """Follow every link between files."""
+    problems = []
+    for document in documents():
+        for link in _LINK.finditer(document.read_text()):
+            if not (document.parent / link["target"]).exists():
+                problems.append(f"{_name(document)}: {link['target']} does not exist")  # noqa: PERF401
+    return problems
+
+
+def check_words() -> list[str]:
+    """Look for what belongs to one machine in every tracked file."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    problems = []
+    for name in listed.stdout.decode().split("\0"):
+        path = ROOT / name
+        if not name or path.is_symlink() or not path.is_file():
+            continue
+        text = path.read_text(errors="replace")
+        for match in _FORBIDDEN.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            problems.append(f"{name}:{line}: {match[0]!r} belongs to one machine or names a package index")
+    return problems
+
+
+def _every_help() -> list[str]:
+    root = f"{PROGRAM} --help"
+    _, _, commands = true_help(root).partition("Commands:\n")
+    return [root, *(f"{PROGRAM} {verb} --help" for verb in _VERBS.findall(commands))]
+
+
+def _block(command: str, content: str) -> str:
+    return f"```console\n$ {command}\n{content}```"
+
+
+def _canonical(requirement: str) -> str:
+    match = _REQUIREMENT.match(requirement)
+    assert match is not None, requirement
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def main() -> int:
+    """Check, print what is out of step, and return the exit status."""
+    problems = [*check_help(write="--write" in sys.argv[1:]), *check_dependencies(), *check_links(), *check_words()]
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
