@@ -138,6 +138,37 @@ def shared() -> Path:
     return _SHARED
 
 
+@pytest.fixture
+def git() -> Callable[..., str]:
+    """Run git in a directory and return what it prints, without its final newline."""
+
+    def run(directory: Path, *arguments: str, stdin: str | None = None) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=directory, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.removesuffix("\n")
+
+    return run
+
+
+@pytest.fixture
+def clone(tmp_path: Path, git: Callable[..., str]) -> Path:
+    """Return a clone, branch ``main``, of the bare repository ``origin.git`` beside it, with three manifests."""
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    git(tmp_path, "clone", "--quiet", "origin.git", "clone")
+    folder = tmp_path / "clone"
+    git(folder, "symbolic-ref", "HEAD", "refs/heads/main")
+    for path, image in (("deploy/web.yaml", "quay.io/acme/web:1.4"), ("deploy/api.yaml", "quay.io/acme/api:2")):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(f"kind: Deployment\nimage: {image}\n")
+    (folder / "other.yaml").write_text("kind: ConfigMap\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Initial state")
+    git(folder, "push", "--quiet", "--set-upstream", "origin", "main")
+    return folder
+
+
 def await_http(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until a server answers, at most 15 s."""
     deadline = time.monotonic() + 15
