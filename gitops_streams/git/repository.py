@@ -98,7 +98,7 @@ class Repository:
             name = symbolic.line
             if not name.startswith(_INITIAL):
                 raise RepositoryError(f"HEAD is {name}, which is not a branch", hint="check out a branch")
-            if commit is None and self._git.attempt("show-ref", "--verify", "--quiet", name).status == 0:
+            if commit is None and self._git.attempt("rev-parse", "--verify", "--quiet", name).status == 0:
                 raise RepositoryError(
                     f"the commit at the tip of {name.removeprefix(_INITIAL)} cannot be read",
                     hint="see what git fsck says; a fresh clone repairs it",
@@ -143,6 +143,20 @@ class Repository:
         if self._commands is None:
             self._commands = Commands(self.root, self.git_dir)
         return self._commands
+
+    def identity(self) -> str:
+        """Return the user's own identity as ``Name <email>``, which ``Signed-off-by`` names.
+
+        Raises:
+            RepositoryError: Git has none configured.
+        """
+        found = self._git.attempt("var", "GIT_COMMITTER_IDENT")
+        if found.status != 0:
+            raise RepositoryError(
+                "git does not know who you are",
+                hint="git config user.name and user.email, or commit.author in the config",
+            )
+        return found.line.rpartition("> ")[0] + ">"
 
     def close(self) -> None:
         """Let go of what was opened for writing; reading keeps nothing open."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _GREP = ("grep", "-l", "-z", "-a", "-F", "--no-recurse-submodules", "--full-name", "-f", "-")
 # What git grep says of a file that it cannot open, ending with the cause.
-_UNSEARCHED = re.compile(r"error: '(?P<path>.+)': .*")
+_UNSEARCHED = re.compile(r"error: (?:failed to stat )?'(?P<path>.+)': .*")
 
 
 class WorkTree:
