@@ -52,8 +52,11 @@ class Asked:
 def what_to_ask(
     catalog: Catalog, bindings: Bindings, *, platform: Platform | None = None, everything: bool = False
 ) -> tuple[Asked, ...]:
-    """List the stream tags that something uses (a site, an alias of a used tag), or all of them."""
-    used = {site.tag for site in bindings.sites}
+    """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
+    used: set[TagKey] = set()
+    for site in bindings.sites:
+        followed = follow(catalog, site.tag)
+        used |= {site.tag, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
     asked = []
     for key in keys:

@@ -1,0 +1,52 @@
+"""``gitops-streams diff``: the dry run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gitops_streams.cli.options import option, repository_options, resolving_options
+
+
+@click.command("diff")
+@repository_options
+@resolving_options
+@option(
+    "--at", "revision", envvar="GITOPS_STREAMS_AT", metavar="REVISION", help="Read a commit in place of the work tree."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    directory: Path,
+    config: Path | None,
+    verbose: bool,
+    color: str,
+    output: str,
+    everything: bool,
+    exit_code: bool,
+    revision: str | None,
+) -> None:
+    """Show what reconcile would change, and write nothing.
+
+    Each stream tag that a manifest uses is resolved once, by a HEAD request where the registry
+    allows. The work tree is read as it is, uncommitted changes included.
+
+    \b
+      gitops-streams diff                      what changes where, as a table
+      gitops-streams diff -o diff              the change itself; git apply accepts it
+      gitops-streams diff -o json > plan.json  for machines, and for gitops-streams apply
+      gitops-streams diff --exit-code          4 where changes are pending, for CI
+    """
+    from gitops_streams.cli import session as sessions
+    from gitops_streams.reconcile import plan_at
+    from gitops_streams.render.formats import FORMATS
+    from gitops_streams.render.report import Report
+
+    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+        snapshot = session.snapshot() if revision is None else session.repository.at(revision)
+        with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
+            plan, _ = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
+        session.show(FORMATS[output](Report(plan, every_site=verbose)))
+        ctx.exit(sessions.exit_code(plan, pending=exit_code))

@@ -1,0 +1,151 @@
+"""What a verb works with: the repository, its settings, a registry client, and how to print."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitops_streams import config
+from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE, ConfigError
+from gitops_streams.git.repository import Repository
+from gitops_streams.git.snapshot import Absent, Snapshot, Unreadable
+from gitops_streams.plan.model import Outcome, Plan
+from gitops_streams.render.inert import line
+from gitops_streams.yamledit.problem import Severity
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+    from gitops_streams.registry import RegistryClient
+
+_PROGRESS_AFTER = 20
+"""Fewer questions are answered before a bar is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An opened repository with the options that every verb has."""
+
+    repository: Repository
+    settings: config.Settings
+    verbose: bool
+    color: str
+
+    def snapshot(self) -> Snapshot:
+        """Return what a dry run reads: the work tree, or HEAD where there is none."""
+        return self.repository.at("HEAD") if self.repository.root is None else self.repository.work_tree()
+
+    def show(self, text: str) -> None:
+        """Print a report."""
+        wanted = {"always": True, "never": False}.get(self.color)
+        painted = sys.stdout.isatty() and "NO_COLOR" not in os.environ if wanted is None else wanted
+        click.echo(_paint(text) if painted else text, nl=False, color=painted)
+
+
+@contextmanager
+def open_session(directory: Path, config_file: Path | None, *, verbose: bool, color: str) -> Iterator[Session]:
+    """Open the repository around a directory and read its configuration.
+
+    Raises:
+        RepositoryError: there is no repository.
+        ConfigError: the configuration cannot be used.
+    """
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    with Repository.discover(directory.absolute()) as repository:
+        yield Session(repository, _settings(repository, config_file), verbose, color)
+
+
+@contextmanager
+def registry_client(settings: config.Settings) -> Iterator[RegistryClient]:
+    """Make the client that asks registries, with this process's environment; its warnings go to stderr."""
+    from gitops_streams.registry import RegistryClient
+
+    with RegistryClient(settings.registry, os.environ, Path.home()) as client:
+        yield client
+        for warning in client.warnings:
+            click.echo(f"warning: {line(warning)}", err=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show how far the resolution is, on stderr, if that is a terminal."""
+    progress = Progress()
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+class Progress:
+    """A progress bar that appears when there is enough to wait for."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar[int] | None = None
+        self._done = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` questions are answered."""
+        if self._bar is None:
+            if total < _PROGRESS_AFTER or not sys.stderr.isatty():
+                return
+            self._bar = click.progressbar(length=total, label="Asking registries", file=sys.stderr)
+            self._bar.__enter__()
+        self._bar.update(done - self._done)
+        self._done = done
+
+    def close(self) -> None:
+        """Leave the terminal's line clean."""
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+
+def exit_code(plan: Plan, *, pending: bool = False) -> int:
+    """Say how a run ended: 3 where a stream tag has no digest or a declaration cannot be used, else 4 or 0."""
+    failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
+    if failed:
+        return INCOMPLETE
+    return CHANGES_PENDING if pending and plan.files else 0
+
+
+def _settings(repository: Repository, file: Path | None) -> config.Settings:
+    root = repository.root or repository.git_dir
+    if file is not None:
+        try:
+            return config.parse(file.read_bytes(), str(file), root)
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="see --config") from error
+    snapshot = repository.at("HEAD") if repository.root is None else repository.work_tree()
+    match snapshot.read_one(config.PATH):
+        case Absent():
+            return config.Settings()
+        case Unreadable(reason=reason):
+            raise ConfigError(f"{config.PATH} cannot be read: {reason}")
+        case content:
+            return config.parse(content, config.PATH, root)
+
+
+_COLORS = {"changed": "green", "failed": "red", "held": "yellow", "skipped": "yellow", "error": "red"}
+
+
+def _paint(text: str) -> str:
+    """Colour the lines of a diff and the outcomes of a table."""
+    painted = []
+    for part in text.splitlines(keepends=True):
+        word = part.split(" ", 1)[0]
+        if part.startswith(("+", "-", "@@")):
+            color = "green" if part[0] == "+" else "red" if part[0] == "-" else "cyan"
+            painted.append(click.style(part.rstrip("\n"), fg=color) + ("\n" if part.endswith("\n") else ""))
+        elif word in _COLORS:
+            painted.append(click.style(word, fg=_COLORS[word]) + part[len(word) :])
+        else:
+            painted.append(part)
+    return "".join(painted)

@@ -1,0 +1,243 @@
+"""One pass: read the declarations, find the sites, ask the registries, build the plan. It decides nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_streams.config import Settings
+from gitops_streams.errors import NoStreams, PlanRefused
+from gitops_streams.git.snapshot import Snapshot, Unreadable
+from gitops_streams.git.write import FileEdit
+from gitops_streams.manifests import scan
+from gitops_streams.manifests.scan import ScannedFile
+from gitops_streams.oci.resolution import Question, Resolution
+from gitops_streams.plan.bind import Bindings, bind, tracked
+from gitops_streams.plan.build import build, what_to_ask
+from gitops_streams.plan.model import Change, FilePlan, Plan
+from gitops_streams.plan.paths import matches_any
+from gitops_streams.plan.saved import SavedPlan, fit
+from gitops_streams.render.commit_message import Move
+from gitops_streams.streams import load, status
+from gitops_streams.streams.model import Catalog, TagKey
+from gitops_streams.streams.status import History, Item
+from gitops_streams.yamledit.locate import Located
+from gitops_streams.yamledit.problem import Problem
+from gitops_streams.yamledit.prove import Unprovable, prove
+
+if TYPE_CHECKING:
+    from gitops_streams.registry import RegistryClient
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many questions are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What a snapshot says is wanted, and what is recorded of it."""
+
+    catalog: Catalog
+    history: History
+    located: dict[str, tuple[bytes, Located]]
+    """The files that declare streams, which may be manifests too."""
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The references of a snapshot, and the stream tags they belong to."""
+
+    declarations: Declarations
+    files: tuple[ScannedFile, ...]
+    bindings: Bindings
+    problems: tuple[Problem, ...]
+
+
+def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
+    """Read every ImageStream and every status file of a snapshot.
+
+    Raises:
+        NoStreams: no stream is declared.
+    """
+    located: dict[str, tuple[bytes, Located]] = {}
+    problems: list[Problem] = []
+    paths = _included(snapshot.containing([load.SCREEN], scan.PATHSPECS), settings)
+    for path, content in snapshot.read(paths, scan.MAX_BYTES):
+        read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
+        found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found is not None and isinstance(content, bytes):
+            located[path] = (content, found)
+    catalog = load.load((path, found) for path, (_, found) in located.items())
+    if not catalog.streams:
+        noticed = "".join(f"\n  {problem}" for problem in (*problems, *catalog.problems))
+        raise NoStreams(
+            "no ImageStream is declared in this repository" + (f"; noticed:{noticed}" if noticed else ""),
+            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams demo shows how",
+        )
+    recorded = snapshot.read(snapshot.listing(status.DIRECTORY), scan.MAX_BYTES)
+    history = status.read((path, content) for path, content in recorded if isinstance(content, bytes))
+    return Declarations(catalog, history, located, (*problems, *history.problems))
+
+
+def find_sites(snapshot: Snapshot, settings: Settings) -> Found:
+    """Read the declarations and bind every reference that they track."""
+    declarations = read_declarations(snapshot, settings)
+    repositories = tracked(declarations.catalog)
+    files: list[ScannedFile] = []
+    problems: list[Problem] = []
+    paths = _included(snapshot.containing(scan.needles(repositories), scan.PATHSPECS), settings)
+    known = [path for path in paths if path in declarations.located]
+    unread = [path for path in paths if path not in declarations.located]
+    for path in known:
+        _collect(scan.scan_located(path, *declarations.located[path], repositories), files, problems)
+    for path, content in snapshot.read(unread, scan.MAX_BYTES):
+        if isinstance(content, Unreadable):
+            problems.append(Problem(path, None, f"not scanned: {content.reason}"))
+        else:
+            _collect(scan.scan(path, content, repositories), files, problems)
+    files.sort(key=lambda file: file.path)
+    bindings = bind(files, declarations.catalog, declarations.history)
+    return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
+
+
+def plan_at(
+    snapshot: Snapshot,
+    settings: Settings,
+    client: RegistryClient,
+    *,
+    everything: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Plan, History]:
+    """Plan one snapshot: the sentence that this program is.
+
+    Args:
+        snapshot: the work tree or a commit.
+        settings: the repository's configuration.
+        client: who asks the registries.
+        everything: resolve stream tags that nothing uses too.
+        progress: told how far the resolution is.
+
+    Returns:
+        The plan, and the history that it was made with.
+
+    Raises:
+        NoStreams: no stream is declared.
+    """
+    found = find_sites(snapshot, settings)
+    catalog = found.declarations.catalog
+    asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
+    before = client.requests + client.token_requests
+    answers: dict[Question, Resolution] = client.resolve_all(
+        [item.question for item in asked if isinstance(item.question, Question)], progress=progress
+    )
+    plan = build(
+        catalog=catalog,
+        bindings=found.bindings,
+        asked=asked,
+        answers=answers,
+        files=found.files,
+        problems=found.problems,
+        pin=settings.pin,
+        requests=client.requests + client.token_requests - before,
+    )
+    return plan, found.declarations.history
+
+
+def resolved_items(plan: Plan) -> list[tuple[TagKey, Item]]:
+    """List what a plan's stream tags resolved to, as their histories record it."""
+    return [
+        (
+            tag.key,
+            Item(tag.image.reference.pinned(tag.digest, keep_tag=False), tag.digest, tag.image.tag, tag.fingerprint),
+        )
+        for tag in plan.tags
+        if tag.digest is not None and tag.image is not None
+    ]
+
+
+def edits_of(
+    files: Iterable[FilePlan], resolved: Sequence[tuple[TagKey, Item]], history: History, snapshot: Snapshot
+) -> tuple[FileEdit, ...]:
+    """Make the edits that carry a plan out: the manifests, and the status of every stream whose history grew."""
+    edits = [FileEdit(file.path, file.before, file.after) for file in files]
+    streams = dict(history.streams)
+    for key, item in resolved:
+        if history.items(key)[:1] != (item,):
+            streams[key.stream] = status.record(streams.get(key.stream), key, item)
+    for stream, recorded in streams.items():
+        if recorded is not history.streams.get(stream):
+            path = status.path_of(stream)
+            before = snapshot.read_one(path, scan.MAX_BYTES)
+            content = before if isinstance(before, bytes) else None
+            edits.append(FileEdit(path, content, status.render(recorded).encode()))
+    return tuple(sorted(edits, key=lambda edit: edit.path))
+
+
+def moves_of(plan: Plan) -> list[Move]:
+    """List the stream tags that a plan moves, for the commit message."""
+    moves = []
+    for tag in plan.tags:
+        old = {site.site.occurrence.digest for site in tag.sites if isinstance(site, Change)}
+        if old and tag.digest is not None and tag.image is not None:
+            before = old.pop() if len(old) == 1 else None
+            moves.append(Move(str(tag.key), tag.image.reference.repository, before, tag.digest))
+    return moves
+
+
+def fit_saved(wanted: SavedPlan, snapshot: Snapshot) -> tuple[FilePlan, ...]:
+    """Fit a saved plan to a snapshot, and prove every edit.
+
+    Raises:
+        PlanRefused: a file is not there, lies outside the repository, or is not what the plan was made for.
+        InternalError: a proof does not hold.
+    """
+    files = []
+    for file in wanted.files:
+        content = snapshot.read_one(file.path, scan.MAX_BYTES)
+        if not isinstance(content, bytes):
+            reason = content.reason if isinstance(content, Unreadable) else "it is not there"
+            raise PlanRefused(f"{file.path}: {reason}", hint="make a new plan: gitops-streams diff -o json")
+        fitted = fit(file, content)
+        try:
+            prove(fitted.path, fitted.text, fitted.after.decode(), fitted.edits, fitted.patches)
+        except Unprovable as error:
+            raise PlanRefused(f"{file.path}: a second YAML parser does not accept this file: {error}") from error
+        files.append(fitted)
+    return tuple(files)
+
+
+def edits_of_saved(wanted: SavedPlan, files: Iterable[FilePlan], snapshot: Snapshot) -> tuple[FileEdit, ...]:
+    """Make the edits that carry a saved plan out, status included."""
+    recorded = snapshot.read(snapshot.listing(status.DIRECTORY), scan.MAX_BYTES)
+    history = status.read((path, content) for path, content in recorded if isinstance(content, bytes))
+    return edits_of(files, [(move.key, move.item) for move in wanted.resolved], history, snapshot)
+
+
+def moves_of_saved(wanted: SavedPlan) -> list[Move]:
+    """List the stream tags that a saved plan moves, for the commit message."""
+    return [
+        Move(
+            str(move.key),
+            move.item.reference.repository,
+            move.old[0] if len(move.old) == 1 else None,
+            move.item.image,
+        )
+        for move in wanted.resolved
+        if move.files
+    ]
+
+
+def _included(paths: Iterable[str], settings: Settings) -> list[str]:
+    return [path for path in paths if not matches_any(settings.exclude, path)] if settings.exclude else list(paths)
+
+
+def _collect(
+    scanned: tuple[ScannedFile | None, list[Problem]], files: list[ScannedFile], problems: list[Problem]
+) -> None:
+    file, noticed = scanned
+    if file is not None:
+        files.append(file)
+    problems += noticed
