@@ -1,0 +1,92 @@
+"""Compare manifests with declarations and recorded digests, without a network: what ``check`` finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gitops_streams.manifests.occurrence import DigestField, SplitReference
+from gitops_streams.plan.bind import Bindings
+from gitops_streams.plan.model import Site
+from gitops_streams.streams.follow import Broken, follow
+from gitops_streams.streams.model import Catalog, DockerImage, PushOnly, TagKey
+from gitops_streams.streams.status import History
+
+
+class Kind(StrEnum):
+    """What a finding is about; one word for machines."""
+
+    UNPINNED = "unpinned"
+    BEHIND = "behind"
+    UNKNOWN_DIGEST = "unknown-digest"
+    DISAGREEMENT = "disagreement"
+    BROKEN_ALIAS = "broken-alias"
+    INVALID_DECLARATION = "invalid-declaration"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that ``check`` objects to."""
+
+    kind: Kind
+    file: str
+    line: int
+    tag: TagKey
+    reason: str
+
+
+def audit(catalog: Catalog, bindings: Bindings, history: History) -> tuple[Finding, ...]:
+    """Find what is wrong with a repository as it stands, ordered by file and line."""
+    findings = [Finding(Kind.INVALID_DECLARATION, tag.file, tag.line, tag.key, tag.reason) for tag in catalog.invalid]
+    for tag in catalog.tags.values():
+        if isinstance(tag.source, DockerImage | PushOnly):
+            continue
+        followed = follow(catalog, tag.key)
+        if isinstance(followed, Broken):
+            findings.append(Finding(Kind.BROKEN_ALIAS, tag.file, tag.line, tag.key, followed.reason))
+    for site in bindings.sites:
+        finding = _audit(site, history)
+        if finding is not None:
+            findings.append(finding)
+    return tuple(sorted(findings, key=lambda finding: (finding.file, finding.line, str(finding.tag))))
+
+
+def _audit(site: Site, history: History) -> Finding | None:
+    occurrence = site.occurrence
+    recorded = [item.image for item in history.items(site.tag)]
+
+    def finding(kind: Kind, reason: str) -> Finding:
+        return Finding(kind, occurrence.file, occurrence.line, site.tag, reason)
+
+    disagreement = _disagreement(site)
+    if disagreement is not None:
+        return finding(Kind.DISAGREEMENT, disagreement)
+    digest = occurrence.digest
+    if digest is None:
+        return finding(Kind.UNPINNED, f"{occurrence.text} has no digest; run gitops-streams reconcile")
+    if not recorded:
+        return None
+    if digest == recorded[0]:
+        return None
+    if digest in recorded:
+        behind = recorded.index(digest)
+        return finding(
+            Kind.BEHIND, f"{digest.short} is {behind} behind what {site.tag} resolved to, {recorded[0].short}"
+        )
+    return finding(
+        Kind.UNKNOWN_DIGEST, f"{digest.short} was never recorded for {site.tag}, which is at {recorded[0].short}"
+    )
+
+
+def _disagreement(site: Site) -> str | None:
+    """Say where a tag field reads ``tag@digest`` and a digest key beside it names another digest."""
+    form = site.occurrence.form
+    if not isinstance(form, SplitReference) or form.tag is None or not isinstance(form.digest, DigestField):
+        return None
+    suffix = form.tag.scalar.value.partition("@")[2].rpartition(":")[2]
+    other = form.digest.scalar.value.rpartition(":")[2]
+    return (
+        f"its tag names the digest {suffix[:12]}… and its digest key {other[:12]}…"
+        if suffix and suffix != other
+        else None
+    )
