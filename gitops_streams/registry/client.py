@@ -1,0 +1,290 @@
+"""The registry client: many questions in, one answer each, whatever happens to the others."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Self
+
+from gitops_streams import __version__
+from gitops_streams.oci.resolution import Cause, Question, Resolution, Unresolvable
+from gitops_streams.registry.credentials import CredentialStore
+from gitops_streams.registry.exchange import Exchange
+from gitops_streams.registry.flight import SingleFlight
+from gitops_streams.registry.hosts import RegistryHost
+from gitops_streams.registry.limits import Clock, Gate, RateLimit, SystemClock
+from gitops_streams.registry.resolve import Resolver
+from gitops_streams.registry.settings import RegistrySettings
+from gitops_streams.registry.tags import TagList, list_tags
+from gitops_streams.registry.tokens import TokenService
+from gitops_streams.registry.transport import SocketTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    import httpx
+
+    from gitops_streams.oci.platform import Platform
+    from gitops_streams.oci.reference import Repository
+    from gitops_streams.registry.messages import Transport
+    from gitops_streams.registry.transport import Resolver as NameResolver
+
+_USER_AGENT = f"gitops-streams/{__version__}"
+_PROGRESS_EVERY = 0.1
+_TOKEN_CONCURRENCY = 4
+
+
+class RegistryClient:
+    """Asks registries; a context manager, safe to use from several threads.
+
+    Args:
+        settings: what the user has set.
+        environment: the environment variables to read (credentials' places, proxies, certificates).
+        home: the user's home folder.
+        clock: time for pauses and token lives; real by default.
+        transport: carries all requests in place of our own connections; address rules are then its business.
+        resolver: turns names into IP addresses; the system's by default.
+    """
+
+    def __init__(
+        self,
+        settings: RegistrySettings,
+        environment: Mapping[str, str],
+        home: Path,
+        *,
+        clock: Clock | None = None,
+        transport: httpx.BaseTransport | None = None,
+        resolver: NameResolver | None = None,
+    ) -> None:
+        self._settings = settings
+        system_clock = SystemClock()
+        self._stop = system_clock.stop
+        self._clock = clock or system_clock
+        self._transport = _transport(transport, environment, resolver)
+        self._credentials = CredentialStore(settings, environment, home)
+        self._lock = threading.Lock()
+        self._gates: dict[str, Gate] = {}
+        self._token_gates: dict[str, Gate] = {}
+        self._hosts: dict[tuple[str, str, bool], RegistryHost] = {}
+        self._warnings: dict[str, None] = {}
+        self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
+        self._exchange = Exchange(
+            self._transport, self._credentials, self._tokens, self._clock, settings.tries, self._warn
+        )
+        self._resolver = Resolver(self._exchange, settings, _USER_AGENT)
+        self._flights: SingleFlight[Question, Resolution] = SingleFlight()
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; requests under way end as ``Unresolvable``."""
+        self._stop.set()
+        self._transport.close()
+
+    @property
+    def requests(self) -> int:
+        """The HTTP requests that were sent to registries, retries included."""
+        return sum(gate.requests for gate in list(self._gates.values()))
+
+    @property
+    def token_requests(self) -> int:
+        """The HTTP requests that were sent to token servers."""
+        return sum(gate.requests for gate in list(self._token_gates.values()))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know though nothing failed for it: one line each, every line once."""
+        return (*dict.fromkeys(self._credentials.warnings), *self._warnings)
+
+    def rate_limit(self, domain: str) -> RateLimit | None:
+        """Return what a registry (``docker.io``) last said about its quota."""
+        gate = self._gates.get(domain)
+        return None if gate is None else gate.rate_limit
+
+    def resolve(self, question: Question) -> Resolution:
+        """Answer one question; equal ones that are under way in other threads share the answer."""
+        return self._flights.do(question, lambda: self._answer(question))
+
+    def resolve_all(
+        self, questions: Iterable[Question], *, progress: Callable[[int, int], None] | None = None
+    ) -> dict[Question, Resolution]:
+        """Answer all questions, each distinct one once; never raises because of one of them.
+
+        Every host has its own threads, so that one which stalls delays nobody else.
+
+        Args:
+            questions: what to ask; duplicates are welcome.
+            progress: called in this thread, now and then, with how many of how many are answered.
+
+        Returns:
+            The answer to each distinct question, in the order in which they were first asked.
+        """
+        asked = list(dict.fromkeys(questions))
+        answers: dict[Question, Resolution] = {}
+        lanes = [_Lane(self, host, works, answers) for host, works in self._grouped(asked)]
+        for gate in [*self._gates.values(), *self._token_gates.values()]:
+            gate.renew()
+        try:
+            for lane in lanes:
+                lane.start()
+            if progress is not None:
+                progress(0, len(asked))
+            for lane in lanes:
+                while not lane.done.wait(None if progress is None else _PROGRESS_EVERY):
+                    if progress is not None:
+                        progress(len(answers), len(asked))
+            if progress is not None:
+                progress(len(asked), len(asked))
+        except BaseException:
+            # An interrupt must not wait for what is under way; a closed client answers at once.
+            self.close()
+            raise
+        finally:
+            for lane in lanes:
+                lane.join()
+        return {question: answers[question] for question in asked}
+
+    def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
+        """List all tags of a repository, sorted by code point."""
+        host = self._host(repository, insecure=insecure)
+        return list_tags(self._exchange, host, repository, _USER_AGENT)
+
+    def _answer(self, question: Question) -> Resolution:
+        host = self._host(question.repository, insecure=question.insecure)
+        platforms = (question.platform,)
+        return self._resolver.resolve(host, question.repository, question.tag, platforms)[question.platform]
+
+    def _grouped(self, asked: list[Question]) -> list[tuple[RegistryHost, list[_Work]]]:
+        """Sort questions by host, and make one piece of work of those that differ in the platform only."""
+        works: dict[tuple[RegistryHost, Repository, str], list[Question]] = {}
+        for question in asked:
+            host = self._host(question.repository, insecure=question.insecure)
+            works.setdefault((host, question.repository, question.tag), []).append(question)
+        by_host: dict[RegistryHost, list[_Work]] = {}
+        for (host, _, _), group in works.items():
+            by_host.setdefault(host, []).append(group)
+        return list(by_host.items())
+
+    def _host(self, repository: Repository, *, insecure: bool) -> RegistryHost:
+        entry, settings = self._settings.entry(repository.domain, repository.path)
+        key = (repository.domain, entry, insecure)
+        host = self._hosts.get(key)
+        if host is None:
+            with self._lock:
+                host = self._hosts.get(key)
+                if host is None:
+                    gate = self._gates.get(repository.domain)
+                    if gate is None:
+                        gate = self._gates[repository.domain] = Gate(
+                            repository.domain,
+                            self._clock,
+                            concurrency=settings.concurrency,
+                            per_second=settings.requests_per_second,
+                            budget=self._settings.retry_budget,
+                        )
+                    host = self._hosts[key] = RegistryHost(
+                        repository.domain, settings, gate, self._settings, insecure=insecure
+                    )
+        return host
+
+    def _token_gate(self, authority: str) -> Gate:
+        with self._lock:
+            gate = self._token_gates.get(authority)
+            if gate is None:
+                gate = self._token_gates[authority] = Gate(
+                    authority, self._clock, concurrency=_TOKEN_CONCURRENCY, budget=self._settings.retry_budget
+                )
+            return gate
+
+    def _warn(self, line: str) -> None:
+        with self._lock:
+            self._warnings[line] = None
+
+
+_Work = list[Question]
+"""Questions about one tag; they differ in the platform."""
+
+
+class _Lane:
+    """One host's share of the questions, and the threads that ask them."""
+
+    def __init__(
+        self, client: RegistryClient, host: RegistryHost, works: list[_Work], answers: dict[Question, Resolution]
+    ) -> None:
+        self._client = client
+        self._host = host
+        self._works = deque(works)
+        self._answers = answers
+        self._threads: list[threading.Thread] = []
+        self._left = len(works)
+        self._lock = threading.Lock()
+        self.done = threading.Event()
+
+    def start(self) -> None:
+        """Begin with the first question alone: its answer says how the others have to be asked."""
+        self._spawn(self._first)
+
+    def join(self) -> None:
+        """Wait for the threads, which have nothing left to do once ``done`` is set."""
+        while self._threads:
+            self._threads.pop().join()
+
+    def _first(self) -> None:
+        self._ask(self._works.popleft())
+        others = min(self._host.settings.concurrency, len(self._works)) - 1
+        for _ in range(others):
+            self._spawn(self._rest)
+        self._rest()
+
+    def _rest(self) -> None:
+        while True:
+            try:
+                work = self._works.popleft()
+            except IndexError:
+                return
+            self._ask(work)
+
+    def _ask(self, work: _Work) -> None:
+        first = work[0]
+        platforms: tuple[Platform | None, ...] = tuple(question.platform for question in work)
+        try:
+            found = self._client._resolver.resolve(self._host, first.repository, first.tag, platforms)  # noqa: SLF001
+        except Exception as error:  # noqa: BLE001 - a bug met by one question must not lose the others' answers
+            # Only the type is told: a message or traceback might hold what was sent.
+            broken = Unresolvable(
+                Cause.BAD_ANSWER,
+                f"{first.repository.domain}: internal error ({type(error).__name__}) for {first}",
+                "this is a bug of gitops-streams; please report it",
+            )
+            found = dict.fromkeys(platforms, broken)
+        for question in work:
+            self._answers[question] = found[question.platform]
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self.done.set()
+
+    def _spawn(self, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=f"registry {self._host.domain}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def _transport(
+    given: httpx.BaseTransport | None, environment: Mapping[str, str], resolver: NameResolver | None
+) -> Transport:
+    if given is None:
+        return SocketTransport(environment, resolver=resolver)
+    from gitops_streams.registry.httpx_transport import HttpxTransport  # noqa: PLC0415 - 100 ms, for a seam
+
+    return HttpxTransport(given)
