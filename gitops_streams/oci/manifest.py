@@ -26,6 +26,8 @@ SUPPORTED_TYPES = INDEX_TYPES | MANIFEST_TYPES
 SCHEMA1_TYPES = frozenset({DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED})
 
 _ATTESTATION = "vnd.docker.reference.type"
+_NAMED = 8
+"""How many platforms a message names; an index may hold thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,30 @@ def read_index(content: bytes) -> tuple[Descriptor, ...] | NotAnIndex:
 
 
 def choose(entries: tuple[Descriptor, ...], platform: Platform) -> Descriptor | NoSuchPlatform:
-    """Choose the first entry that serves ``platform``; attestations never do."""
-    for entry in entries:
-        if not entry.attestation and entry.platform is not None and platform.admits(entry.platform):
+    """Choose the entry that serves ``platform``; attestations never do.
+
+    The first that is built for exactly this platform, else the first that it admits: who asks for
+    ``linux/amd64`` shall not get ``linux/amd64/v3`` because that stands first.
+    """
+    images = [(entry, entry.platform) for entry in entries if entry.platform is not None and not entry.attestation]
+    admitted = [(entry, built_for) for entry, built_for in images if platform.admits(built_for)]
+    for entry, built_for in admitted:
+        if built_for.normal == platform.normal:
             return entry
-    offered = ", ".join(sorted({str(entry.platform) for entry in entries if entry.platform and not entry.attestation}))
-    return NoSuchPlatform(f"the index has no {platform}; it offers {offered or 'no platform at all'}")
+    if admitted:
+        return admitted[0][0]
+    offered = sorted({str(built_for) for _, built_for in images})
+    more = f" and {len(offered) - _NAMED} more" if len(offered) > _NAMED else ""
+    return NoSuchPlatform(
+        f"the index has no {platform}; it offers {', '.join(offered[:_NAMED]) or 'no platform at all'}{more}"
+    )
 
 
 def _read_descriptor(entry: object) -> Descriptor | None:
     if not isinstance(entry, dict):
         return None
     media_type, size, text = entry.get("mediaType"), entry.get("size"), entry.get("digest")
-    if not isinstance(media_type, str) or not isinstance(size, int) or not isinstance(text, str):
+    if not isinstance(media_type, str) or type(size) is not int or size < 0 or not isinstance(text, str):
         return None
     try:
         digest = Digest.parse(text)
@@ -103,4 +116,8 @@ def _read_platform(value: object) -> Platform | None:
     os, architecture, variant = value.get("os"), value.get("architecture"), value.get("variant")
     if not isinstance(os, str) or not isinstance(architecture, str) or "unknown" in {os, architecture}:
         return None
-    return Platform(os, architecture, variant if isinstance(variant, str) and variant else None)
+    named = [os, architecture] + ([variant] if isinstance(variant, str) and variant else [])
+    try:
+        return Platform.parse("/".join(named))  # what is printed later holds no control characters
+    except InvalidReference:
+        return None

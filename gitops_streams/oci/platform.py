@@ -11,7 +11,7 @@ from typing import Self
 
 from gitops_streams.errors import InvalidReference
 
-_PART = re.compile(r"[a-z0-9_.-]+")
+_PART = re.compile(r"[a-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,23 @@ class Platform:
         Raises:
             InvalidReference: any other form.
         """
-        parts = text.split("/")
+        parts = text.split("/", 3)
         if len(parts) not in {2, 3} or not all(_PART.fullmatch(part) for part in parts):
             raise InvalidReference(f"{text!r} is not a platform", hint="write it as linux/amd64 or linux/arm64/v8")
         return cls(*parts)
 
+    @property
+    def normal(self) -> Platform:
+        """The form in which equal platforms are equal: ``arm64/v8`` is ``arm64`` (image-spec, § Platform Variants)."""
+        if self.architecture == "arm64" and self.variant == "v8":
+            return Platform(self.os, self.architecture)
+        return self
+
     def admits(self, other: Platform) -> bool:
         """Whether an image for ``other`` serves this platform; no variant here admits any."""
-        return (self.os, self.architecture) == (other.os, other.architecture) and self.variant in {None, other.variant}
+        mine, theirs = self.normal, other.normal
+        same = (mine.os, mine.architecture) == (theirs.os, theirs.architecture)
+        return same and (self.variant is None or mine.variant == theirs.variant)
 
     def __str__(self) -> str:
         """``os/architecture[/variant]``."""

@@ -17,6 +17,8 @@ from gitops_streams.oci.digest import Digest
 
 DOCKER_HUB = "docker.io"
 _MAX_PATH = 255
+_MAX_TEXT = 1024
+"""Longer than any reference whose domain DNS could hold; longer scalars are not worth a place in a cache."""
 
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -117,6 +119,8 @@ class Reference:
 
 def looks_like_reference(text: str) -> Reference | None:
     """Return the reference that ``text`` spells, or ``None``: the cheap question a scanner asks of every scalar."""
+    if len(text) > _MAX_TEXT:
+        return None
     parsed = _parse(text)
     return None if isinstance(parsed, str) else Reference(*parsed)
 

@@ -101,34 +101,21 @@ def insert(
     name, value = sibling.key, sibling.value
     if not isinstance(name, Scalar) or not isinstance(value, Scalar | Alias):
         return NotEditable("the key beside it has no scalar value")
-    if name.is_block or (isinstance(value, Scalar) and value.is_block):
-        return NotEditable("the key beside it holds a block scalar")
+    scalar = value.target if isinstance(value, Alias) else value
+    if not isinstance(scalar, Scalar):
+        return NotEditable("the key beside it has no scalar value")
     if not _PLAIN.fullmatch(after) or not _KEY.fullmatch(key):
         return NotEditable(f"{key!r}: {after!r} holds characters that are never written")
     if mapping.entry(name.value) is not sibling:
         return NotEditable(f"the key {name.value!r} stands twice")
     if any(isinstance(entry.key, Scalar) and entry.key.value == key for entry in mapping.entries):
         return NotEditable(f"the key {key!r} is there already")
-    scalar = value.target if isinstance(value, Alias) else value
-    if not isinstance(scalar, Scalar):
-        return NotEditable("the key beside it has no scalar value")
-    if mapping.pair:
-        return NotEditable("it has no braces that could hold a second key")
-    if mapping.flow:
-        quote = name.style
-        position = value.end
-        written = f", {quote}{key}{quote}: {quote}{after}{quote}"
-    else:
-        line_start = max(text.rfind("\n", 0, name.start), text.rfind("\r", 0, name.start)) + 1
-        lead = text[line_start : name.start].removeprefix("" if line_start else "\ufeff")
-        if lead.strip(" -"):
-            return NotEditable("the key beside it does not start its line")
-        end = _EOL.search(text, value.end)
-        position = end.start() if end is not None else len(text)
-        rest = text[value.end : position].lstrip(" \t")
-        if (rest and not rest.startswith("#")) or _OLD_BREAKS.search(rest):
-            return NotEditable("something follows the key beside it on its line")
-        written = f"{_line_ending(text, position)}{' ' * len(lead)}{key}: {after}"
+    placed = _behind_in_flow(mapping, value.end) if mapping.flow else _behind_in_block(name, value, text)
+    if isinstance(placed, NotEditable):
+        return placed
+    position, separator = placed
+    quote = name.style if mapping.flow else ""
+    written = f"{separator}{quote}{key}{quote}: {quote}{after}{quote}"
     return Insert(
         document, (*parent, key), (*parent, name.value), scalar.value, Span(position, position), after, written
     )
@@ -138,11 +125,11 @@ def splice_pieces(edits: Iterable[Edit]) -> list[tuple[Span, str]] | Conflict:
     """Order edits of one text by place, each with what is written there; equal ones count once."""
     pieces: list[tuple[Span, str]] = []
     previous: Edit | None = None
-    for edit in sorted(set(edits), key=lambda edit: (edit.span.start, edit.span.end)):
-        if previous is not None and (edit.span.start < previous.span.end or edit.span == previous.span):
-            if edit.span == previous.span and edit.written == previous.written:
-                continue  # one anchor, reached through several aliases
-            return Conflict(previous, edit)
+    for edit in in_order(edits):
+        if previous is not None:
+            same_place = edit.span == previous.span and type(edit) is type(previous)
+            if edit.span.start < previous.span.end or same_place:
+                return Conflict(previous, edit)
         pieces.append((edit.span, edit.written))
         previous = edit
     return pieces
@@ -174,6 +161,29 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
 def is_null(scalar: Scalar) -> bool:
     """Whether YAML's core schema reads the scalar as null, or it is an empty string: a value yet to be filled."""
     return scalar.value == "" if scalar.style else scalar.value in _NULLS
+
+
+def _behind_in_flow(mapping: Mapping, end: int) -> tuple[int, str] | NotEditable:
+    """Return where a key goes behind a value that ends at ``end``, and what separates the two."""
+    if mapping.pair:
+        return NotEditable("it has no braces that could hold a second key")
+    return end, ", "
+
+
+def _behind_in_block(name: Scalar, value: Scalar | Alias, text: str) -> tuple[int, str] | NotEditable:
+    """Return where a key goes behind the line on which ``value`` ends, and what separates the two."""
+    if name.is_block or (isinstance(value, Scalar) and value.is_block):
+        return NotEditable("the key beside it holds a block scalar")
+    line_start = max(text.rfind("\n", 0, name.start), text.rfind("\r", 0, name.start)) + 1
+    lead = text[line_start : name.start].removeprefix("" if line_start else "\ufeff")
+    if lead.strip(" -"):
+        return NotEditable("the key beside it does not start its line")
+    end = _EOL.search(text, value.end)
+    position = end.start() if end is not None else len(text)
+    rest = text[value.end : position].lstrip(" \t")
+    if (rest and not rest.startswith("#")) or _OLD_BREAKS.search(rest):
+        return NotEditable("something follows the key beside it on its line")
+    return position, f"{_line_ending(text, position)}{' ' * len(lead)}"
 
 
 def _follows_quoted_key(position: int, text: str) -> bool:

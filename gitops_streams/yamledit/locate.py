@@ -50,11 +50,19 @@ def decode(data: bytes) -> str | Unparsable:
 def locate(text: str) -> Located | Unparsable:
     """Locate every node of every document in ``text``."""
     parser: CParser | None = None
+    # libyaml swallows a byte order mark without counting it, so it is left out and counted here.
+    bom = 1 if text.startswith("\ufeff") else 0
+    if bom and text.startswith("\ufeff", bom):
+        return Unparsable("it starts with two byte order marks", 1)
     try:
-        parser = CParser(text)
-        return Located(text, tuple(_Composer(parser).documents()))
+        parser = CParser(text[bom:])
+        return Located(text, tuple(_Composer(parser, text, bom).documents()))
+    except yaml.reader.ReaderError as error:
+        return _unreadable(error, text[bom:])
     except yaml.YAMLError as error:
         return _unparsable(error)
+    except UnicodeEncodeError as error:
+        return Unparsable("it holds a lone surrogate", text.count("\n", 0, error.start + bom) + 1)
     except _TooDeep as error:
         return Unparsable(f"it nests more than {MAX_DEPTH} levels deep", error.line)
     finally:
@@ -71,10 +79,12 @@ class _TooDeep(Exception):
 class _Composer:
     """Builds nodes from libyaml's events without recursion."""
 
-    def __init__(self, parser: CParser) -> None:
+    def __init__(self, parser: CParser, text: str, bom: int) -> None:
         # The stubs leave open whether an event has marks; libyaml's always have them.
         self._next: Callable[[], Any] = parser.get_event
         self._anchors: dict[str, Node] = {}
+        self._text = text
+        self._bom = bom
 
     def documents(self) -> list[Document]:
         documents: list[Document] = []
@@ -93,6 +103,7 @@ class _Composer:
         stack: list[Mapping | Sequence] = []
         keys: list[Node | None] = []
         anchors = self._anchors
+        bom = self._bom
         while True:
             event = self._next()
             kind = type(event)
@@ -100,14 +111,16 @@ class _Composer:
             opened: Mapping | Sequence | None = None
             if kind is yaml.ScalarEvent:
                 start = event.start_mark
-                end = event.end_mark.index
-                node = Scalar(event.value, event.style or "", start.index, end, start.line + 1, event.tag)
+                end = event.end_mark.index + bom
+                node = Scalar(event.value, event.style or "", start.index + bom, end, start.line + 1, event.tag)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 stack.pop()
                 keys.pop()
                 continue
             elif kind is yaml.MappingStartEvent:
-                node = opened = Mapping([], bool(event.flow_style), event.start_mark.line + 1)
+                flow = bool(event.flow_style)
+                pair = flow and self._text[event.end_mark.index + bom - 1 : event.end_mark.index + bom] != "{"
+                node = opened = Mapping([], flow, event.start_mark.line + 1, pair)
             elif kind is yaml.SequenceStartEvent:
                 node = opened = Sequence([], bool(event.flow_style), event.start_mark.line + 1)
             elif kind is yaml.AliasEvent:
@@ -141,7 +154,14 @@ class _Composer:
             raise yaml.composer.ComposerError(None, None, f"undefined alias *{event.anchor}", event.start_mark)
         if isinstance(node, Scalar):
             node.aliases += 1
-        return Alias(node, event.start_mark.index, event.end_mark.index, event.start_mark.line + 1)
+        start, end = event.start_mark, event.end_mark
+        return Alias(node, start.index + self._bom, end.index + self._bom, start.line + 1)
+
+
+def _unreadable(error: yaml.reader.ReaderError, text: str) -> Unparsable:
+    """Say where a character stands that YAML does not allow; libyaml counts bytes up to it."""
+    line = text.encode().count(b"\n", 0, error.position) + 1
+    return Unparsable(f"{error.reason} (U+{error.character:04X})", line)
 
 
 def _unparsable(error: yaml.YAMLError) -> Unparsable:

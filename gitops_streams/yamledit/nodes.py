@@ -14,6 +14,7 @@ from gitops_streams.yamledit.pointer import Pointer
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s]*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)[ \t]*)+)+")
 _STRING_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 # The nodes are built a hundred thousand at a time and never changed afterwards; `frozen` would
@@ -54,6 +55,8 @@ class Mapping:
     entries: list[Entry]
     flow: bool
     line: int
+    pair: bool = False
+    """Whether it is the single pair of a flow sequence, ``[a: b]``, which has no braces to hold a second."""
 
     def get(self, key: str) -> Node | None:
         """Return the value under a scalar key, aliases followed; ``None`` if there is none or it stands twice."""
@@ -149,17 +152,12 @@ def resolve(root: Node | None, parts: tuple[str | int, ...]) -> Node | None:
     """Follow a pointer from ``root``; aliases are followed, and a key that stands twice leads nowhere."""
     node = root
     for part in parts:
-        match node:
-            case Alias():
-                node = node.target
-            case _:
-                pass
-        match node:
-            case Mapping():
-                node = node.get(str(part))
-            case Sequence():
-                index = int(part) if str(part).isdecimal() else -1
-                node = node.items[index] if 0 <= index < len(node.items) else None
+        match None if node is None else target(node):
+            case Mapping() as mapping:
+                node = mapping.get(str(part))
+            case Sequence() as sequence:
+                index = int(part) if _INDEX.fullmatch(str(part)) else len(sequence.items)
+                node = sequence.items[index] if index < len(sequence.items) else None
             case _:
                 return None
     return None if node is None else target(node)

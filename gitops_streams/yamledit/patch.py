@@ -31,7 +31,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPatch:
-    """The operations on one document of a file, in the order of the text."""
+    """The operations on one document of a file: additions, then replacements, each in the order of the text."""
 
     document: int
     operations: tuple[Operation, ...]
@@ -46,9 +46,15 @@ class DoesNotFit:
 
 
 def to_patch(edits: Iterable[Edit]) -> tuple[DocumentPatch, ...]:
-    """Write edits of one file as patches; equal edits count once."""
+    """Write edits of one file as patches; equal edits count once.
+
+    Additions come first: the sibling that an addition tests may be replaced in the same patch.
+    """
     documents: dict[int, list[Operation]] = {}
-    for edit in sorted(set(edits), key=lambda edit: (edit.document, edit.span.start, render(edit.pointer))):
+    for edit in sorted(
+        set(edits),
+        key=lambda edit: (edit.document, isinstance(edit, Replace), edit.span.start, render(edit.pointer)),
+    ):
         operations = documents.setdefault(edit.document, [])
         match edit:
             case Replace():
@@ -71,7 +77,10 @@ def to_edits(located: Located, patches: Iterable[DocumentPatch]) -> list[Edit] |
         root = located.documents[patch.document].root
         tested: Operation | None = None
         for operation in patch.operations:
-            parts = parse(operation.path)
+            try:
+                parts = parse(operation.path)
+            except ValueError as error:
+                return DoesNotFit(patch.document, str(error))
             if operation.op == "test":
                 node = resolve(root, parts)
                 if not isinstance(node, Scalar) or node.value != operation.value:
@@ -104,6 +113,6 @@ def _insertion(
     if not isinstance(mapping, Mapping):
         return NotEditable("its parent is no mapping")
     entry = mapping.entry(sibling[-1])
-    if entry is None or any(isinstance(e.key, Scalar) and e.key.value == parts[-1] for e in mapping.entries):
-        return NotEditable("the key is there already")
+    if entry is None:
+        return NotEditable("the key beside it is not there, or stands twice")
     return insert(document, parts[:-1], mapping, entry, parts[-1], operation.value, located.text)

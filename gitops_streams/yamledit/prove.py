@@ -2,26 +2,25 @@
 
 Two things are shown: every character outside the edited spans is identical, and the JSON Patch,
 applied by ``jsonpatch`` to the old document, gives the new document as an independent parser
-(ruamel.yaml in pure Python, or ``json`` for JSON) reads it. Scalars are compared as the strings that
-are written (YAML's failsafe schema), so ``1.10`` and dates lose nothing.
+(ruamel.yaml in pure Python, or ``json`` for JSON) reads it. Both texts must mean the same to libyaml
+and to that parser: where two parsers disagree, no edit can be trusted to mean what it says.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from gitops_streams.errors import InternalError
-from gitops_streams.yamledit.edit import Edit
-from gitops_streams.yamledit.patch import DocumentPatch
-
-Failsafe = Any
-"""Nested dicts, lists and strings; what an alias reaches is the same object as what its anchor names."""
+from gitops_streams.yamledit.edit import Edit, in_order
+from gitops_streams.yamledit.failsafe import Failsafe, Unreadable, equal, from_json, from_located, from_ruamel
+from gitops_streams.yamledit.locate import Located, Unparsable, locate
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
+from gitops_streams.yamledit.patch import DocumentPatch, Operation
+from gitops_streams.yamledit.pointer import parse
 
 
 class Unprovable(Exception):
-    """The independent parser does not accept a file that libyaml accepts; it is left alone."""
+    """The old text cannot be read in one way alone, by two parsers; the file is left alone."""
 
 
 def prove(path: str, before: str, after: str, edits: Iterable[Edit], patches: Iterable[DocumentPatch]) -> None:
@@ -36,29 +35,34 @@ def prove(path: str, before: str, after: str, edits: Iterable[Edit], patches: It
 
     Raises:
         InternalError: the proof does not hold; the file must not be written.
-        Unprovable: the independent parser cannot read the old text.
+        Unprovable: the old text is read differently by two parsers, or not at all, or a patched key stands twice.
     """
     import jsonpatch  # noqa: PLC0415  only a run that writes pays for it
 
     _prove_spans(path, before, after, edits)
-    old, new = _read(path, before), _reread(path, after)
+    located, old, is_json = _read_old(path, before)
+    new = _read_new(path, after, is_json=is_json)
     for patch in patches:
-        operations = [operation.as_json() for operation in patch.operations]
+        if not 0 <= patch.document < len(old):
+            raise InternalError(f"{path}: the patch is for a document that is not there")
+        operations = _once(located.documents[patch.document].root, patch.operations)
         try:
-            old[patch.document] = jsonpatch.apply_patch(old[patch.document], operations, in_place=True)
-        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, LookupError) as error:
+            old[patch.document] = jsonpatch.apply_patch(
+                old[patch.document], [operation.as_json() for operation in operations], in_place=True
+            )
+        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, LookupError, TypeError) as error:
             raise InternalError(f"{path}: the patch does not apply to the old document: {error}") from error
-    if not _equal(old, new):
+    if not equal(old, new):
         raise InternalError(f"{path}: the edited file is not what its JSON Patch makes of the old one")
 
 
 def _prove_spans(path: str, before: str, after: str, edits: Iterable[Edit]) -> None:
     """Walk both texts: outside the spans they must be the same, inside they hold what was to be written."""
     old = new = 0
-    for edit in sorted(set(edits), key=lambda edit: (edit.span.start, edit.span.end)):
-        if edit.span.start < old:
-            continue  # an equal edit, reached through another alias
+    for edit in in_order(edits):
         keep = edit.span.start - old
+        if keep < 0:
+            raise InternalError(f"{path}: two edits overlap")
         if before[old : edit.span.start] != after[new : new + keep]:
             raise InternalError(f"{path}: a byte outside the edited spans changed")
         new += keep
@@ -70,104 +74,62 @@ def _prove_spans(path: str, before: str, after: str, edits: Iterable[Edit]) -> N
         raise InternalError(f"{path}: a byte outside the edited spans changed")
 
 
-def _read(path: str, text: str) -> list[Failsafe]:
+def _read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
+    """Read the old text twice; the last item says whether it is JSON, which it has to stay."""
+    located = locate(text)
+    if isinstance(located, Unparsable):
+        raise Unprovable(located.reason)
+    is_json = False
     if path.endswith(".json"):
         try:
-            return [json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_pairs, parse_int=str, parse_float=str)]
-        except (ValueError, RecursionError):
-            pass  # JSON with comments, or several documents: YAML's rules may still read it
-    from ruamel.yaml import YAML  # noqa: PLC0415  only a run that writes pays for it
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+            documents = from_json(text)
+            is_json = True
+        except Unreadable:
+            pass  # JSON with comments, or several documents: YAML's rules still read it
+    if not is_json:
+        try:
+            documents = from_ruamel(text)
+        except Unreadable as error:
+            raise Unprovable(str(error)) from error
+    if not equal(documents, from_located(located)):
+        raise Unprovable("two YAML parsers read it differently")
+    return located, documents, is_json
 
+
+def _read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
+    located = locate(text)
+    if isinstance(located, Unparsable):
+        raise InternalError(f"{path}: the edited file cannot be read any more: {located.reason}")
     try:
-        return _documents(YAML(typ="safe", pure=True).parse(text))
-    except (YAMLError, ValueError, RecursionError, NotImplementedError) as error:
-        raise Unprovable(" ".join(str(error).split())[:200]) from error
-
-
-def _reread(path: str, text: str) -> list[Failsafe]:
-    try:
-        return _read(path, text)
-    except Unprovable as error:
+        documents = from_json(text) if is_json else from_ruamel(text)
+    except Unreadable as error:
         raise InternalError(f"{path}: the edited file cannot be read any more: {error}") from error
-
-
-def _documents(events: Iterable[Any]) -> list[Failsafe]:  # noqa: C901  one branch for each kind of event
-    """Build failsafe documents from a parser's events."""
-    documents: list[Failsafe] = []
-    anchors: dict[str, Failsafe] = {}
-    stack: list[Failsafe] = []
-    keys: list[Failsafe] = []
-    nothing = object()
-    for event in events:
-        kind = type(event).__name__
-        value: Failsafe
-        if kind == "DocumentStartEvent":
-            documents.append(None)
-            anchors = {}
-            continue
-        if kind in {"StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"}:
-            continue
-        if kind in {"MappingEndEvent", "SequenceEndEvent"}:
-            stack.pop()
-            keys.pop()
-            continue
-        if kind == "AliasEvent":
-            if event.anchor not in anchors:
-                raise ValueError(f"undefined alias *{event.anchor}")
-            value = anchors[event.anchor]
-        else:
-            value = str(event.value) if kind == "ScalarEvent" else {} if kind == "MappingStartEvent" else []
-            if event.anchor is not None:
-                anchors[event.anchor] = value
-        if not stack:
-            documents[-1] = value
-        elif isinstance(stack[-1], list):
-            stack[-1].append(value)
-        elif keys[-1] is nothing:
-            keys[-1] = value
-        else:
-            _put(stack[-1], keys[-1], value)
-            keys[-1] = nothing
-        if kind in {"MappingStartEvent", "SequenceStartEvent"}:
-            stack.append(value)
-            keys.append(nothing)
+    if not equal(documents, from_located(located)):
+        raise InternalError(f"{path}: two parsers read the edited file differently")
     return documents
 
 
-def _pairs(pairs: list[tuple[str, Failsafe]]) -> dict[str, Failsafe]:
-    mapping: dict[str, Failsafe] = {}
-    for key, value in pairs:
-        _put(mapping, key, value)
-    return mapping
+def _once(root: Node | None, operations: Iterable[Operation]) -> list[Operation]:
+    """Leave out what is done already: a mapping that aliases share may be edited by several pointers, at once.
+
+    Raises:
+        Unprovable: a key on the way stands twice, so that no pointer says which one is meant.
+    """
+    done: set[tuple[str, int, str, str]] = set()
+    once = []
+    for operation in operations:
+        parts = parse(operation.path)
+        for length, part in enumerate(parts):
+            parent = resolve(root, parts[:length])
+            if isinstance(parent, Mapping) and _stands_twice(parent, part):
+                raise Unprovable(f"the key {part!r} stands twice")
+        parent = resolve(root, parts[:-1])
+        key = (operation.op, id(parent), parts[-1] if parts else "", operation.value)
+        if key not in done:
+            done.add(key)
+            once.append(operation)
+    return once
 
 
-def _put(mapping: dict[str, Failsafe], key: Failsafe, value: Failsafe) -> None:
-    """Add an entry; neither duplicate keys nor keys that are no scalars may be lost to the comparison."""
-    name = key if isinstance(key, str) else f"\0{json.dumps(key, default=str)}"
-    while name in mapping:
-        name += "\0"
-    mapping[name] = value
-
-
-def _equal(first: Failsafe, second: Failsafe) -> bool:
-    """Compare structures; pairs met before are taken as equal, so aliases cost nothing and cycles end."""
-    met: set[tuple[int, int]] = set()
-    stack = [(first, second)]
-    while stack:
-        left, right = stack.pop()
-        if isinstance(left, dict) and isinstance(right, dict):
-            if left.keys() != right.keys():
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                stack += [(left[key], right[key]) for key in left]
-        elif isinstance(left, list) and isinstance(right, list):
-            if len(left) != len(right):
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                stack += list(zip(left, right, strict=True))
-        elif type(left) is not type(right) or left != right:
-            return False
-    return True
+def _stands_twice(mapping: Mapping, key: str) -> bool:
+    return sum(isinstance(entry.key, Scalar) and entry.key.value == key for entry in mapping.entries) > 1
