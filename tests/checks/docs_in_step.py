@@ -33,6 +33,10 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 _FORBIDDEN = re.compile(r"(?<![\w.}>-])/(?:[w]ork|[r]oot|[o]pt)\b|\.[l]ibrary/|py[p]i\.org|python[h]osted\.org")
 
 
+class HelpFailed(Exception):
+    """A command cannot even print its help."""
+
+
 def documents() -> list[Path]:
     """Return every document of the project."""
     return [
@@ -43,12 +47,12 @@ def documents() -> list[Path]:
 
 
 def true_help(command: str) -> str:
-    """Return what a command with ``--help`` prints on a terminal of 100 columns."""
+    """Return what a command with ``--help`` prints on a terminal of 80 columns."""
     arguments = command.removeprefix(PROGRAM).split()
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.devnull,
-        "COLUMNS": "100",
+        "COLUMNS": "80",
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
     }
@@ -60,34 +64,35 @@ def true_help(command: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        return f"(it fails: {done.stderr.strip().splitlines()[-1:]})\n"
+        raise HelpFailed(f"`{command}` fails: {done.stderr.strip()}")
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
 
 
 def check_help(*, write: bool) -> list[str]:
     """Compare every ``--help`` block, and ask for one for every command."""
-    problems = []
+    problems: list[str] = []
+    truths = _every_help(problems)
     shown = set()
     for document in documents():
         text = document.read_text()
         changed = text
         for block in _BLOCK.finditer(text):
             shown.add(block["command"])
-            truth = true_help(block["command"])
+            truth = truths.get(block["command"])
             if truth == block["help"]:
                 continue
-            if write:
+            if write and truth is not None:
                 changed = changed.replace(block[0], _block(block["command"], truth))
             else:
                 line = text.count("\n", 0, block.start()) + 1
                 problems.append(f"{_name(document)}:{line}: not what `{block['command']}` prints; run `make fix`")
         if changed != text:
             document.write_text(changed)
-    missing = [command for command in _every_help() if command not in shown]
+    missing = [command for command in truths if command not in shown]
     if write and missing:
         before = COMMANDS.read_text() if COMMANDS.exists() else "# Commands\n"
         parts = [
-            f"\n## {command.removesuffix(' --help')}\n\n{_block(command, true_help(command))}\n" for command in missing
+            f"\n## {command.removesuffix(' --help')}\n\n{_block(command, truths[command])}\n" for command in missing
         ]
         COMMANDS.write_text(before + "".join(parts))
     elif missing:
@@ -136,10 +141,17 @@ def check_words() -> list[str]:
     return problems
 
 
-def _every_help() -> list[str]:
+def _every_help(problems: list[str]) -> dict[str, str]:
+    """Return the help of every command; a command that cannot print it is a problem."""
     root = f"{PROGRAM} --help"
-    _, _, commands = true_help(root).partition("Commands:\n")
-    return [root, *(f"{PROGRAM} {verb} --help" for verb in _VERBS.findall(commands))]
+    truths = {root: true_help(root)}
+    for verb in _VERBS.findall(truths[root].partition("Commands:\n")[2]):
+        command = f"{PROGRAM} {verb} --help"
+        try:
+            truths[command] = true_help(command)
+        except HelpFailed as failed:
+            problems.append(str(failed))
+    return truths
 
 
 def _block(command: str, content: str) -> str:
