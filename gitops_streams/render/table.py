@@ -8,6 +8,9 @@ from gitops_streams.render import words
 from gitops_streams.render.inert import line
 from gitops_streams.render.report import Report
 
+_LISTED = 10
+"""How many lines of a list are shown without ``-v``."""
+
 
 def render(report: Report) -> str:
     """Render a report as a table with a summary; sites that need no change are only counted."""
@@ -24,24 +27,28 @@ def render(report: Report) -> str:
     if rows:
         headers = ["OUTCOME", "STREAM TAG", "PLACE", "CHANGE"]
         blocks.append(tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True))
-    failed = [tag for tag in plan.tags if isinstance(tag.resolution, Unresolvable)]
+    failed = [(tag.key, tag.resolution) for tag in plan.tags if isinstance(tag.resolution, Unresolvable)]
     if failed:
-        lines = ["Failed (the pins that are there stay):"]
-        for tag in failed:
-            lines.append(f"  {line(str(tag.key))}: {line(tag.reason or '')}")
-            hint = tag.resolution.hint if isinstance(tag.resolution, Unresolvable) else None
-            lines += [f"    hint: {line(hint)}"] if hint else []
-        blocks.append("\n".join(lines))
+        lines = [f"  {line(f'{key}: {failure.reason}')}" for key, failure in failed]
+        hints = dict.fromkeys(failure.hint for _, failure in failed if failure.hint)
+        lines += [f"  hint: {line(hint)}" for hint in hints]
+        blocks.append("\n".join(["Failed (the pins that are there stay):", *lines]))
     if plan.skipped:
-        skipped = [
-            f"  {line(f'{item.file}:{item.line}')}: {line(item.reference)}: {line(item.reason)}"
-            for item in plan.skipped
-        ]
-        blocks.append("\n".join(["Skipped:", *skipped]))
+        skipped = [f"{item.file}:{item.line}: {item.reference}: {item.reason}" for item in plan.skipped]
+        blocks.append(_listing("Skipped:", skipped, whole=report.every_site))
     if plan.problems:
-        blocks.append("\n".join(["Noticed:", *(f"  {line(str(problem))}" for problem in plan.problems)]))
+        blocks.append(_listing("Noticed:", [str(problem) for problem in plan.problems], whole=report.every_site))
     closing = [words.summary(plan)]
     if report.published is not None:
         closing.append(line(words.published(report.published)))
     blocks.append("\n".join(closing))
     return "\n\n".join(blocks) + "\n"
+
+
+def _listing(title: str, items: list[str], *, whole: bool) -> str:
+    """Write a list under its title; a long one is cut, since the next run says the same again."""
+    shown = items if whole or len(items) <= _LISTED + 1 else items[:_LISTED]
+    lines = [title, *(f"  {line(item)}" for item in shown)]
+    if len(shown) < len(items):
+        lines.append(f"  … and {len(items) - len(shown)} more; -v lists them all")
+    return "\n".join(lines)

@@ -6,6 +6,7 @@ import re
 
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, Plan, Site, SiteOutcome, Skipped, Unchanged
 from gitops_streams.render.report import Published
+from gitops_streams.streams import status
 
 _DIGEST = re.compile(r"(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+")
 
@@ -31,11 +32,22 @@ def change(outcome: SiteOutcome) -> str:
         case Change(before=None, after=after):
             return f"+ {shorten(after)}"
         case Change(before=before, after=after):
-            return f"{shorten(before or '(empty)')} → {shorten(after)}"
+            return _move(before or "", after)
         case Unchanged(text=text):
             return shorten(text)
         case Held(reason=reason) | Skipped(reason=reason) | Failed(reason=reason):
             return reason
+
+
+def _move(before: str, after: str) -> str:
+    """Write old and new without saying twice what stays."""
+    if after.startswith(f"{before}@") and before:
+        return f"{before} + {shorten(after.removeprefix(before))}"
+    stays, _, old = before.rpartition("@")
+    same, _, new = after.rpartition("@")
+    if stays == same and old:
+        return f"{shorten(before)} → {shorten(new)}"
+    return f"{shorten(before) or '(empty)'} → {shorten(after)}"
 
 
 def summary(plan: Plan) -> str:
@@ -53,7 +65,12 @@ def summary(plan: Plan) -> str:
 
 def published(done: Published) -> str:
     """Write what became of the plan in one line."""
-    files = count(len(done.files), "file")
+    if not done.files:
+        return {"worktree": "nothing to write", "commit": "nothing to commit"}.get(done.mode, "nothing to push")
+    own = sum(path.startswith(f"{status.DIRECTORY}/") for path in done.files)
+    parts = [count(len(done.files) - own, "manifest")] if len(done.files) > own else []
+    parts += [count(own, "status file")] if own else []
+    files = " and ".join(parts)
     match done.mode:
         case "worktree":
             return f"wrote {files} in the work tree"
