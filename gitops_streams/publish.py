@@ -62,7 +62,7 @@ class PublishOptions:
     """``None``: the user's own."""
     signing: Signing = field(default_factory=Signing)
     wait: float = WAIT
-    """Seconds that another publishing run in this clone is waited for."""
+    """Seconds that another publishing run in this clone, or another program's lock, is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class _Publication:
     def advance(self, target: Target, built: BuiltCommit, prepared: Prepared, remote: str | None = None) -> bool:
         """Bring the work tree, the index and at last the branch to a commit; ``False`` where the branch has moved."""
         self.announce(target, built, prepared, remote)
-        carry_out(self.commands, self.repository, prepared, self.run.scratch, self.run.token)
+        carry_out(self.commands, self.repository, prepared, self.run)
         if not move(self.commands, target.ref, built.commit, target.tip, "publish"):
             self.unfinished += built.entries if target.checked_out else ()
             return False
@@ -251,7 +251,7 @@ class _Publication:
                 self.repository.git_dir,
                 Journal(self.run.token, prepared.paths, target.ref, earlier=self.unfinished),
             )
-            carry_out(self.commands, self.repository, prepared, self.run.scratch, self.run.token)
+            carry_out(self.commands, self.repository, prepared, self.run)
         clear_journal(self.repository.git_dir)
 
     def complete_push(self, head: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_streams.git.command import Commands
+    from gitops_streams.git.lock import Exclusive
     from gitops_streams.git.repository import Repository
 
 _ADVICE = "commit, stash or restore it, then run again"
-# "cat-file --batch" takes "<id> <path>" and a line each.
-_ONE_LINE = re.compile(r"[^\s\"][^\n\r]*")
+_CONVERSIONS = ("text", "crlf", "eol", "filter", "ident", "working-tree-encoding")
 _SHA1_LENGTH = 40
 
 
@@ -122,7 +121,7 @@ def prepare(commands: Commands, repository: Repository, places: Sequence[Place])
     return Prepared(_edits(commands, writes), tuple(removals), tuple(entries))
 
 
-def carry_out(commands: Commands, repository: Repository, prepared: Prepared, scratch: Path, token: str) -> None:
+def carry_out(commands: Commands, repository: Repository, prepared: Prepared, run: Exclusive) -> None:
     """Write the files, then their entries in the index.
 
     Raises:
@@ -133,13 +132,13 @@ def carry_out(commands: Commands, repository: Repository, prepared: Prepared, sc
     if repository.root is None:
         return
     try:
-        write_files(repository.root, prepared.edits, token=token)
+        write_files(repository.root, prepared.edits, token=run.token)
     except PlanRefused as error:
         raise RefusedFile(error.message, hint=_ADVICE) from error
     for path in prepared.removals:
         remove_file(repository.root, path)
     if prepared.index:
-        _update_index(commands, repository.git_dir, prepared.index, scratch)
+        _update_index(commands, repository.git_dir, prepared.index, run)
 
 
 def _look(commands: Commands, repository: Repository, place: Place, entry: IndexEntry | None) -> _Content | str | None:
@@ -174,31 +173,42 @@ def _object_id(content: bytes, place: Place) -> str:
 
 
 def _edits(commands: Commands, writes: Sequence[tuple[Place, _Content]]) -> tuple[FileEdit, ...]:
-    """Fetch the contents to write: as they are, or as the filters of a checkout make them where they apply."""
-    wanted = {(place.wanted or "", place.path, content.filtered) for place, content in writes}
-    batch = sorted((object_id, path) for object_id, path, filtered in wanted if filtered and _ONE_LINE.fullmatch(path))
-    plain = sorted((object_id, "") for object_id in {object_id for object_id, _, filtered in wanted if not filtered})
-    contents = dict(zip(plain, _batch(commands, plain), strict=True))
-    contents |= dict(zip(batch, _batch(commands, batch, "--filters"), strict=True))
-    for object_id, path, filtered in wanted:
-        if filtered and (object_id, path) not in contents:
-            single = commands.run("cat-file", "--filters", f"--path={path}", object_id)
-            contents[object_id, path] = single.stdout
-    return tuple(
-        FileEdit(place.path, content.raw, contents[place.wanted or "", place.path if content.filtered else ""])
-        for place, content in writes
-    )
+    """Fetch the contents to write, converted as a checkout converts them where what is there was converted too."""
+    converted = _converted(commands, [place.path for place, content in writes if content.filtered])
+    plain = sorted({place.wanted or "" for place, _ in writes if place.path not in converted})
+    blobs = dict(zip(plain, _blobs(commands, plain), strict=True))
+    edits = []
+    for place, content in writes:
+        wanted = place.wanted or ""
+        if place.path in converted:
+            # A process each: in a batch, git states the size before the conversion, and nothing parts the contents.
+            after = commands.run("cat-file", "--filters", f"--path={place.path}", wanted).stdout
+        else:
+            after = blobs[wanted]
+        edits.append(FileEdit(place.path, content.raw, after))
+    return tuple(edits)
 
 
-def _batch(commands: Commands, objects: Sequence[tuple[str, str]], *options: str) -> list[bytes]:
-    if not objects:
+def _converted(commands: Commands, paths: Sequence[str]) -> set[str]:
+    """Return the paths that git's filters or line end rules apply to."""
+    if not paths:
+        return set()
+    if commands.setting("core.autocrlf") in {"true", "input"}:
+        return set(paths)
+    request = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    fields = commands.run("check-attr", "-z", "--stdin", *_CONVERSIONS, stdin=request).stdout.split(b"\0")
+    # Path, attribute, value; path, attribute, value; …
+    states = zip(fields[0::3], fields[2::3], strict=False)
+    return {os.fsdecode(path) for path, value in states if value not in {b"unspecified", b"unset"}}
+
+
+def _blobs(commands: Commands, object_ids: Sequence[str]) -> list[bytes]:
+    if not object_ids:
         return []
-    request = b"".join(f"{object_id} ".encode() + os.fsencode(path) + b"\n" for object_id, path in objects)
-    if not options:
-        request = b"".join(f"{object_id}\n".encode() for object_id, _ in objects)
-    rest = commands.run("cat-file", "--batch", *options, stdin=request).stdout
+    request = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+    rest = commands.run("cat-file", "--batch", stdin=request).stdout
     contents = []
-    for object_id, _ in objects:
+    for object_id in object_ids:
         header, _, rest = rest.partition(b"\n")
         fields = header.split()
         if len(fields) != 3:  # noqa: PLR2004 - "<id> <type> <size>"
@@ -219,12 +229,12 @@ def _read_index(commands: Commands) -> dict[str, IndexEntry]:
 
 
 def _update_index(
-    commands: Commands, git_dir: Path, entries: Sequence[tuple[Place, IndexEntry | None]], scratch: Path
+    commands: Commands, git_dir: Path, entries: Sequence[tuple[Place, IndexEntry | None]], run: Exclusive
 ) -> None:
     """Change a copy of the index under git's own lock, and put it in place by one rename."""
-    copy = scratch / "checkout-index"
+    copy = run.scratch / "checkout-index"
     environment = {"GIT_INDEX_FILE": str(copy)}
-    with index_lock(git_dir):
+    with index_lock(git_dir, run.wait):
         shutil.copy(git_dir / "index", copy)
         lines = [_index_line(place, entry) for place, entry in entries]
         commands.run("update-index", "-z", "--index-info", stdin=b"".join(lines), environment=environment)

@@ -45,6 +45,8 @@ class Exclusive:
     """An empty directory, gone when the run ends."""
     killed: Journal | None
     """What the run before this one left undone; its temporary files and locks are gone already."""
+    wait: float
+    """Seconds that another program's lock is waited for."""
 
 
 @contextmanager
@@ -72,7 +74,7 @@ def exclusive(repository: Repository, wait: float = WAIT) -> Iterator[Exclusive]
         except OSError as error:
             raise unwritable(scratch, error) from error
         try:
-            yield Exclusive(new_token(), scratch, killed)
+            yield Exclusive(new_token(), scratch, killed, wait)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     finally:
@@ -81,7 +83,7 @@ def exclusive(repository: Repository, wait: float = WAIT) -> Iterator[Exclusive]
 
 
 @contextmanager
-def index_lock(git_dir: Path, wait: float = WAIT) -> Iterator[None]:
+def index_lock(git_dir: Path, wait: float) -> Iterator[None]:
     """Hold ``index.lock`` as git does, so that neither git nor an editor changes the index meanwhile.
 
     Raises:
