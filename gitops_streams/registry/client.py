@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from gitops_streams import __version__
 from gitops_streams.oci.resolution import Cause, Question, Resolution, Unresolvable
+from gitops_streams.registry import lanes
 from gitops_streams.registry.credentials import CredentialStore
 from gitops_streams.registry.exchange import Exchange
 from gitops_streams.registry.flight import SingleFlight
 from gitops_streams.registry.hosts import RegistryHost
 from gitops_streams.registry.limits import Clock, Gate, RateLimit, SystemClock
+from gitops_streams.registry.proof import Prover
 from gitops_streams.registry.resolve import Resolver
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.registry.tags import TagList, list_tags
@@ -26,13 +28,11 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from gitops_streams.oci.platform import Platform
     from gitops_streams.oci.reference import Repository
     from gitops_streams.registry.messages import Transport
     from gitops_streams.registry.transport import Resolver as NameResolver
 
 _USER_AGENT = f"gitops-streams/{__version__}"
-_PROGRESS_EVERY = 0.1
 _TOKEN_CONCURRENCY = 4
 
 
@@ -70,9 +70,8 @@ class RegistryClient:
         self._hosts: dict[tuple[str, str, bool], RegistryHost] = {}
         self._warnings: dict[str, None] = {}
         self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
-        self._exchange = Exchange(
-            self._transport, self._credentials, self._tokens, self._clock, settings.tries, self._warn
-        )
+        prover = Prover(self._credentials, self._tokens)
+        self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self._warn)
         self._resolver = Resolver(self._exchange, settings, _USER_AGENT)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
 
@@ -131,27 +130,20 @@ class RegistryClient:
         """
         asked = list(dict.fromkeys(questions))
         answers: dict[Question, Resolution] = {}
-        lanes = [_Lane(self, host, works, answers) for host, works in self._grouped(asked)]
+        mine = [
+            lanes.Lane(host.domain, host.settings.concurrency, works, partial(self._work, host), answers)
+            for host, works in self._grouped(asked)
+        ]
+        self._tokens.renew()
         for gate in [*self._gates.values(), *self._token_gates.values()]:
             gate.renew()
-        try:
-            for lane in lanes:
-                lane.start()
-            if progress is not None:
-                progress(0, len(asked))
-            for lane in lanes:
-                while not lane.done.wait(None if progress is None else _PROGRESS_EVERY):
-                    if progress is not None:
-                        progress(len(answers), len(asked))
-            if progress is not None:
-                progress(len(asked), len(asked))
-        except BaseException:
-            # An interrupt must not wait for what is under way; a closed client answers at once.
-            self.close()
-            raise
-        finally:
-            for lane in lanes:
-                lane.join()
+        for host in self._hosts.values():
+            host.renew()
+        if progress is None:
+            lanes.run(mine, None, self.close)
+        else:
+            lanes.run(mine, lambda: progress(len(answers), len(asked)), self.close)
+            progress(len(asked), len(asked))
         return {question: answers[question] for question in asked}
 
     def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
@@ -161,16 +153,31 @@ class RegistryClient:
 
     def _answer(self, question: Question) -> Resolution:
         host = self._host(question.repository, insecure=question.insecure)
-        platforms = (question.platform,)
-        return self._resolver.resolve(host, question.repository, question.tag, platforms)[question.platform]
+        return self._work(host, [question])[question]
 
-    def _grouped(self, asked: list[Question]) -> list[tuple[RegistryHost, list[_Work]]]:
+    def _work(self, host: RegistryHost, questions: list[Question]) -> dict[Question, Resolution]:
+        """Answer questions about one tag, which differ in the platform."""
+        first = questions[0]
+        platforms = tuple(question.platform for question in questions)
+        try:
+            found = self._resolver.resolve(host, first.repository, first.tag, platforms)
+        except Exception as error:  # noqa: BLE001 - a bug met by one question must not lose the others' answers
+            # Only the type is told: a message or traceback might hold what was sent.
+            broken = Unresolvable(
+                Cause.BAD_ANSWER,
+                f"{first.repository.domain}: internal error ({type(error).__name__}) for {first}",
+                "this is a bug of gitops-streams; please report it",
+            )
+            found = dict.fromkeys(platforms, broken)
+        return {question: found[question.platform] for question in questions}
+
+    def _grouped(self, asked: list[Question]) -> list[tuple[RegistryHost, list[list[Question]]]]:
         """Sort questions by host, and make one piece of work of those that differ in the platform only."""
         works: dict[tuple[RegistryHost, Repository, str], list[Question]] = {}
         for question in asked:
             host = self._host(question.repository, insecure=question.insecure)
             works.setdefault((host, question.repository, question.tag), []).append(question)
-        by_host: dict[RegistryHost, list[_Work]] = {}
+        by_host: dict[RegistryHost, list[list[Question]]] = {}
         for (host, _, _), group in works.items():
             by_host.setdefault(host, []).append(group)
         return list(by_host.items())
@@ -209,75 +216,6 @@ class RegistryClient:
     def _warn(self, line: str) -> None:
         with self._lock:
             self._warnings[line] = None
-
-
-_Work = list[Question]
-"""Questions about one tag; they differ in the platform."""
-
-
-class _Lane:
-    """One host's share of the questions, and the threads that ask them."""
-
-    def __init__(
-        self, client: RegistryClient, host: RegistryHost, works: list[_Work], answers: dict[Question, Resolution]
-    ) -> None:
-        self._client = client
-        self._host = host
-        self._works = deque(works)
-        self._answers = answers
-        self._threads: list[threading.Thread] = []
-        self._left = len(works)
-        self._lock = threading.Lock()
-        self.done = threading.Event()
-
-    def start(self) -> None:
-        """Begin with the first question alone: its answer says how the others have to be asked."""
-        self._spawn(self._first)
-
-    def join(self) -> None:
-        """Wait for the threads, which have nothing left to do once ``done`` is set."""
-        while self._threads:
-            self._threads.pop().join()
-
-    def _first(self) -> None:
-        self._ask(self._works.popleft())
-        others = min(self._host.settings.concurrency, len(self._works)) - 1
-        for _ in range(others):
-            self._spawn(self._rest)
-        self._rest()
-
-    def _rest(self) -> None:
-        while True:
-            try:
-                work = self._works.popleft()
-            except IndexError:
-                return
-            self._ask(work)
-
-    def _ask(self, work: _Work) -> None:
-        first = work[0]
-        platforms: tuple[Platform | None, ...] = tuple(question.platform for question in work)
-        try:
-            found = self._client._resolver.resolve(self._host, first.repository, first.tag, platforms)  # noqa: SLF001
-        except Exception as error:  # noqa: BLE001 - a bug met by one question must not lose the others' answers
-            # Only the type is told: a message or traceback might hold what was sent.
-            broken = Unresolvable(
-                Cause.BAD_ANSWER,
-                f"{first.repository.domain}: internal error ({type(error).__name__}) for {first}",
-                "this is a bug of gitops-streams; please report it",
-            )
-            found = dict.fromkeys(platforms, broken)
-        for question in work:
-            self._answers[question] = found[question.platform]
-        with self._lock:
-            self._left -= 1
-            if self._left == 0:
-                self.done.set()
-
-    def _spawn(self, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, name=f"registry {self._host.domain}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
 
 
 def _transport(

@@ -68,17 +68,19 @@ def run_helper(
         return HelperFailed(f"{program} did not answer within {timeout:g} s")
     except OSError as error:
         return HelperFailed(f"{program} cannot be run: {error.strerror}")
-    if done.returncode != 0:
-        if _NOT_FOUND in done.stdout:
-            return HelperNotFound()
-        return HelperFailed(f"{program} failed with exit status {done.returncode}")
-    if len(done.stdout) > _MAX_OUTPUT:
-        return HelperFailed(f"{program} printed too much")
+    return _read_answer(program, done.returncode, done.stdout)
+
+
+def _read_answer(program: str, status: int, output: bytes) -> HelperSecret | HelperNotFound | HelperFailed:
+    if status != 0:
+        return HelperNotFound() if _NOT_FOUND in output else HelperFailed(f"{program} failed with exit status {status}")
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(output) if len(output) <= _MAX_OUTPUT else None
     except (ValueError, RecursionError):
-        return HelperFailed(f"{program} printed no JSON")
-    username, secret = (answer.get("Username"), answer.get("Secret")) if isinstance(answer, dict) else (None, None)
+        answer = None
+    if not isinstance(answer, dict):
+        return HelperFailed(f"{program} printed no JSON object")
+    username, secret = answer.get("Username"), answer.get("Secret")
     if not isinstance(username, str) or not isinstance(secret, str) or not secret:
         return HelperFailed(f"{program} printed neither a user nor a secret")
     return HelperSecret(username, secret)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_streams.oci.resolution import Cause, Unresolvable
 from gitops_streams.registry import failures
-from gitops_streams.registry.challenge import Basic, Bearer, NoUsableChallenge, choose_challenge
-from gitops_streams.registry.credentials import Anonymous, Credential, UnusableCredential
+from gitops_streams.registry.challenge import NoUsableChallenge
 from gitops_streams.registry.messages import (
     Broken,
     InvalidUrl,
@@ -18,18 +17,16 @@ from gitops_streams.registry.messages import (
     Url,
     parse_url,
 )
+from gitops_streams.registry.proof import NO_PROOF, NoCredential, Proof, Prover
 from gitops_streams.registry.redact import one_line, redacted_url
 from gitops_streams.registry.retry import patiently
-from gitops_streams.registry.tokens import TokenKey, basic, check_realm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitops_streams.registry.credentials import CredentialStore
     from gitops_streams.registry.hosts import RegistryHost
     from gitops_streams.registry.limits import Clock
     from gitops_streams.registry.messages import Transport
-    from gitops_streams.registry.tokens import TokenService
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -68,21 +65,6 @@ class Answer:
         return failures.refused(call.host.domain, self.response, call.subject, self.tried, self.secrets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """What a request carries to prove who asks."""
-
-    authorization: str = field(default="", repr=False)
-    tried: str = "anonymous"
-    credential: Credential | None = None
-    key: TokenKey | None = None
-    fresh: bool = False
-    """Whether its token was fetched for this very call."""
-
-
-_NO_PROOF = _Proof()
-
-
 class _Led(TransportError):
     """A redirect led to a host that gave no answer."""
 
@@ -97,146 +79,67 @@ class Exchange:
     def __init__(
         self,
         transport: Transport,
-        credentials: CredentialStore,
-        tokens: TokenService,
+        prover: Prover,
         clock: Clock,
         tries: int,
         warn: Callable[[str], None],
     ) -> None:
         self._transport = transport
-        self._credentials = credentials
-        self._tokens = tokens
+        self._prover = prover
         self._clock = clock
         self._tries = tries
         self._warn = warn
 
     def send(self, call: Call) -> Answer | Unresolvable:
         """Return the final answer, of whatever status (401 excepted), or why there is none."""
-        host, learnt, renewed = call.host, False, False
+        learnt = renewed = False
         while True:
-            proof = _NO_PROOF if host.challenge is None else self._proof(call)
+            proof = self._prover.proof(call.host, call.path)
             if isinstance(proof, Unresolvable):
                 return proof
             response = self._deliver(call, proof)
             if isinstance(response, Unresolvable):
                 return response
-            if "warning" in response.headers:
-                self._note_warning(host, response)
+            answer = Answer(response, proof.tried, proof.secrets)
             if response.status != _UNAUTHORIZED:
-                return Answer(response, proof.tried, _secrets(proof))
-            answer = Answer(response, proof.tried, _secrets(proof))
-            if not proof.authorization:
+                if proof.password:
+                    call.host.accepted()
+                return answer
+            if not proof.authorization and not learnt:
                 # The host's first request, or one without a credential: learn what it asks for, and go again.
-                if learnt:
-                    return answer.refused(call)
                 learnt = True
-                refusal = self._learn(call, response)
+                refusal = self._learn(call, answer)
                 if refusal is not None:
                     return refusal
-                if isinstance(host.challenge, Basic) and not isinstance(
-                    self._found(call), Credential | UnusableCredential
-                ):
-                    return answer.refused(call)
-                continue
-            if renewed or not self._renew(call, response, proof):
-                return answer.refused(call)
-            renewed = True
+            elif proof.authorization and not renewed and self._prover.renew(call.host, call.path, response, proof):
+                renewed = True
+            else:
+                failure = answer.refused(call)
+                if proof.password:
+                    call.host.rejected(failure)
+                return failure
 
-    def _found(self, call: Call) -> Credential | Anonymous | UnusableCredential:
-        return self._credentials.find(call.host.domain, call.path)
-
-    def _proof(self, call: Call) -> _Proof | Unresolvable:
-        host, found = call.host, self._found(call)
-        if isinstance(found, UnusableCredential):
-            return Unresolvable(
-                Cause.AUTHENTICATION,
-                f"{host.domain}: {found.reason}",
-                "set what the configuration names, or remove the credential from it",
-            )
-        challenge = host.challenge
-        if isinstance(found, Credential) and found.registry_token:
-            return _Proof(f"Bearer {found.registry_token}", found.source, found)
-        if isinstance(challenge, Basic):
-            if isinstance(found, Anonymous):
-                return _Proof(tried=found.source)
-            if not found.password:
-                return Unresolvable(
-                    Cause.AUTHENTICATION,
-                    f"{host.domain}: it asks for user and password, and the {found.source} hold only an identity token",
-                )
-            return _Proof(basic(found.username, found.password), found.source, found)
-        if not isinstance(challenge, Bearer):
-            return _Proof(tried=found.source)
-        realm = check_realm(challenge.realm, host.url("/"), host)
-        if isinstance(realm, Unresolvable):
-            return realm
-        # A missing scope stands first: some token servers read only one.
-        scopes = (*host.extra_scopes.get(call.path, ()), f"repository:{call.path}:pull")
-        sendable = found if isinstance(found, Credential) and realm.secret_allowed else None
-        key = TokenKey(host.domain, challenge.service, realm.url, sendable, scopes)
-        known = self._tokens.peek(key)
-        token = self._tokens.get(key, host, found)
-        if isinstance(token, Unresolvable):
-            if token.cause is Cause.AUTHENTICATION and sendable is not None and sendable.renewable:
-                self._credentials.forget(host.domain)
-            return token
-        tried = found.source
-        if isinstance(found, Credential) and sendable is None:
-            tried = f"anonymous, as the {found.source} are not for the token server {one_line(realm.url.host)}"
-        return _Proof(f"Bearer {token.value}", tried, sendable, key, fresh=known is not token)
-
-    def _learn(self, call: Call, response: Response) -> Unresolvable | None:
+    def _learn(self, call: Call, answer: Answer) -> Unresolvable | None:
         host = call.host
-        challenge = choose_challenge(response.headers.get("www-authenticate", []))
-        if isinstance(challenge, NoUsableChallenge) and not challenge.schemes and host.challenge is None:
-            # gcr.io sends none with some answers; the API's root has it.
-            ping = self._deliver(Call(host, call.path, "GET", "/v2/", (), call.subject, truncate=True), _NO_PROOF)
+        headers = answer.response.headers.get("www-authenticate", [])
+        if not headers and host.challenge is None:
+            # gcr.io sends no challenge with some answers; the API's root has it.
+            ping = self._deliver(Call(host, call.path, "GET", "/v2/", (), call.subject, truncate=True), NO_PROOF)
             if isinstance(ping, Unresolvable):
                 return ping
-            challenge = choose_challenge(ping.headers.get("www-authenticate", []))
-        match challenge:
-            case NoUsableChallenge():
+            headers = ping.headers.get("www-authenticate", [])
+        match self._prover.learn(host, call.path, headers):
+            case None:
+                return None
+            case NoCredential():
+                return answer.refused(call)
+            case NoUsableChallenge() as challenge:
                 schemes = ", ".join(one_line(scheme, 20) for scheme in challenge.schemes)
                 asks = f"it asks only for {schemes}" if schemes else "it does not say what it asks for"
-                return Unresolvable(
-                    Cause.AUTHENTICATION, f"{host.domain}: 401 Unauthorized for {call.subject}, and {asks}"
-                )
-            case _:
-                host.challenge = challenge
-                self._add_scopes(call, challenge)
-        return None
+                reason = f"{host.domain}: 401 Unauthorized for {call.subject}, and {asks}"
+                return Unresolvable(Cause.AUTHENTICATION, reason)
 
-    def _renew(self, call: Call, response: Response, proof: _Proof) -> bool:
-        """Decide whether a refused proof is worth another try with a new one."""
-        challenge = choose_challenge(response.headers.get("www-authenticate", []))
-        if proof.credential is not None and proof.credential.renewable and not isinstance(challenge, Bearer):
-            self._credentials.forget(call.host.domain)
-            return True
-        if proof.key is None or not isinstance(challenge, Bearer):
-            return False
-        call.host.challenge = challenge
-        if challenge.error == "insufficient_scope":
-            return self._add_scopes(call, challenge)
-        if proof.fresh and challenge.error != "invalid_token":
-            return False
-        self._tokens.drop(proof.key)
-        return True
-
-    def _add_scopes(self, call: Call, challenge: Basic | Bearer) -> bool:
-        """Remember scopes of a challenge that we do not ask for by ourselves; false if there are none."""
-        if not isinstance(challenge, Bearer):
-            return False
-        known = call.host.extra_scopes.get(call.path, ())
-        own = f"repository:{call.path}:pull"
-        new = tuple(
-            scope for scope in challenge.scopes[:8] if scope != own and scope not in known and len(scope) < 1024
-        )
-        if not new:
-            return False
-        call.host.extra_scopes[call.path] = new + known
-        return True
-
-    def _deliver(self, call: Call, proof: _Proof) -> Response | Unresolvable:
+    def _deliver(self, call: Call, proof: Proof) -> Response | Unresolvable:
         host = call.host
 
         def attempt() -> Response | TransportError:
@@ -256,11 +159,11 @@ class Exchange:
         def describe(outcome: Response | TransportError) -> Unresolvable:
             if isinstance(outcome, TransportError):
                 return failures.no_answer(host.domain, outcome, via=outcome.place if isinstance(outcome, _Led) else "")
-            return failures.refused(host.domain, outcome, call.subject, proof.tried, _secrets(proof))
+            return failures.refused(host.domain, outcome, call.subject, proof.tried, proof.secrets)
 
         return patiently(host.gate, self._clock, self._tries, attempt, describe)
 
-    def _once(self, call: Call, proof: _Proof) -> Response:
+    def _once(self, call: Call, proof: Proof) -> Response:
         host = call.host
         url = host.url(call.target)
         headers = call.headers
@@ -269,6 +172,8 @@ class Exchange:
         request = Request(call.method, url, headers, None, call.max_body, call.truncate)
         response = self._transport.send(request, host.route)
         host.answered(response.peer)
+        if "warning" in response.headers:
+            self._note_warning(host, response)
         if response.status in _REDIRECTS:
             return self._follow(call, headers, url, response)
         return response
@@ -289,6 +194,7 @@ class Exchange:
             if target.origin != origin:
                 headers = tuple(header for header in headers if header[0] != "Authorization")
             url = target
+            host.gate.count()
             try:
                 request = Request(call.method, url, headers, None, call.max_body, call.truncate)
                 response = self._transport.send(request, host.route_to(url))
@@ -306,11 +212,3 @@ class Exchange:
             if code == "299":
                 words = text.partition(" ")[2].strip().strip('"')
                 self._warn(f"{host.domain} warns: {one_line(words)}")
-
-
-def _secrets(proof: _Proof) -> tuple[str, ...]:
-    credential = proof.credential
-    token = proof.authorization.partition(" ")[2]
-    if credential is None:
-        return (token,)
-    return (token, credential.password, credential.identity_token, credential.registry_token)

@@ -43,6 +43,10 @@ _HINTS = {
     Broken.PROTOCOL: "check that a registry listens there",
     Broken.UNSAFE: "if this is meant to be, set allow_private for the registry",
 }
+_NOT_ASKED = " (not asked again: it had failed before in this run)"
+WITHHELD = "anonymous, as the"
+"""How the credential source begins where there is one that may not be sent."""
+_WITHHELD_HINT = "if that token server may have the credential, add it to auth_hosts of the registry"
 _ANONYMOUS_HINT = "log in with docker login or podman login, or configure a credential for this registry"
 
 
@@ -90,8 +94,20 @@ def refused(host: str, response: Response, subject: str, tried: str, secrets: It
             cause = Cause.BAD_ANSWER
     if cause in {Cause.DENIED, Cause.AUTHENTICATION}:
         line += "; access is denied, or there is no such repository"
-        hint = _ANONYMOUS_HINT if tried.startswith("anonymous") else f"check that {tried} may pull this repository"
+        if tried.startswith(WITHHELD):
+            hint = _WITHHELD_HINT
+        elif tried.startswith("anonymous"):
+            hint = _ANONYMOUS_HINT
+        else:
+            hint = f"check that the {tried} may pull this repository"
     return Unresolvable(cause, line, hint)
+
+
+def not_asked_again(failure: Unresolvable) -> Unresolvable:
+    """Return the answer to those questions that a host's earlier failure spares it."""
+    if failure.reason.endswith(_NOT_ASKED):
+        return failure
+    return Unresolvable(failure.cause, failure.reason + _NOT_ASKED, failure.hint)
 
 
 def server_words(response: Response, secrets: Iterable[str] = ()) -> str:

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_streams.registry.addresses import Reach, is_loopback_name, literal_reach, reach_of
+from gitops_streams.registry.failures import not_asked_again
 from gitops_streams.registry.messages import DEFAULT_PORTS, Route, Url
 from gitops_streams.registry.settings import HUB_NAMES
 from gitops_streams.registry.tls import SYSTEM_TRUST, TlsChoice, choice_from_folders
 
 if TYPE_CHECKING:
+    from gitops_streams.oci.resolution import Unresolvable
     from gitops_streams.registry.challenge import Basic, Bearer
     from gitops_streams.registry.limits import Gate
     from gitops_streams.registry.settings import HostSettings, RegistrySettings
 
+_MAX_REJECTIONS = 3
+_ACCEPTED = -1_000_000_000
 _HUB_API = "registry-1.docker.io"
 _BUILT_IN_AUTH_HOSTS = {"docker.io": ("auth.docker.io",), "registry.gitlab.com": ("gitlab.com",)}
 
@@ -31,7 +35,9 @@ class Endpoint:
 class RegistryHost:
     """The state of one host under one entry of the settings, shared by threads."""
 
-    def __init__(self, domain: str, settings: HostSettings, gate: Gate, common: RegistrySettings, *, insecure: bool):
+    def __init__(
+        self, domain: str, settings: HostSettings, gate: Gate, common: RegistrySettings, *, insecure: bool
+    ) -> None:
         self.domain = domain
         self.settings = settings
         self.gate = gate
@@ -41,6 +47,9 @@ class RegistryHost:
         """What the host asked for last; ``None`` while it answers without."""
         self.extra_scopes: dict[str, tuple[str, ...]] = {}
         """Scopes beside ``pull`` that the host asked for, by repository path."""
+        self.rejection: Unresolvable | None = None
+        """Set when user and password were refused again and again: more tries may lock the account."""
+        self._rejections = 0
         self._timeouts = common.timeouts
         self._current = 0
         self._settled = len(self.endpoints) == 1
@@ -64,6 +73,24 @@ class RegistryHost:
                 self.route = self._route(Reach.LOCAL, self.endpoint.tls)
                 return True
             return self.endpoints[self._current] != tried
+
+    def rejected(self, failure: Unresolvable) -> None:
+        """Note that the host refused user and password."""
+        with self._lock:
+            self._rejections += 1
+            if self._rejections >= _MAX_REJECTIONS:
+                self.rejection = not_asked_again(failure)
+
+    def accepted(self) -> None:
+        """Note that the host took user and password: refusals are about single repositories then."""
+        if self._rejections != _ACCEPTED:
+            with self._lock:
+                self._rejections, self.rejection = _ACCEPTED, None
+
+    def renew(self) -> None:
+        """Begin a new run: a credential that was refused may have been changed."""
+        with self._lock:
+            self._rejections, self.rejection = 0, None
 
     @property
     def endpoint(self) -> Endpoint:

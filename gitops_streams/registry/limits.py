@@ -12,9 +12,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gitops_streams.oci.resolution import Unresolvable
+from gitops_streams.registry.failures import not_asked_again
 
 if TYPE_CHECKING:
+    from gitops_streams.oci.resolution import Unresolvable
     from gitops_streams.registry.messages import Response
 
 _FIRST_PAUSE = 1.0
@@ -125,6 +126,11 @@ class Gate:
         self._slots.release()
         return refusal
 
+    def count(self) -> None:
+        """Count a request that follows another one without a turn of its own (a redirect)."""
+        with self._lock:
+            self.requests += 1
+
     def leave(self) -> None:
         """Give the turn back."""
         self._slots.release()
@@ -141,14 +147,18 @@ class Gate:
             ``None`` when ``enter`` will wait it out; ``failure`` when it is too long, and the host is left alone.
         """
         # Jitter only ever lengthens a pause: the host's own wish is a minimum.
-        length = asked if asked is not None else min(_FIRST_PAUSE * _PAUSE_FACTOR ** (attempt - 1), _LONGEST_PAUSE)
+        length = (
+            max(asked, _FIRST_PAUSE)
+            if asked is not None
+            else min(_FIRST_PAUSE * _PAUSE_FACTOR ** (attempt - 1), _LONGEST_PAUSE)
+        )
         length += length * 0.25 * (self._jitter if self._jitter is not None else _random())
         with self._lock:
             now = self._clock.monotonic()
             until = now + length
             added = until - max(now, self._pause_until)
             if added > self._budget:
-                self._close(failure, max(length, 1.0) if asked is not None else _REST)
+                self._close(failure, length if asked is not None else _REST)
                 return failure
             if added > 0:
                 self._budget -= added
@@ -193,14 +203,10 @@ class Gate:
         )
 
     def _close(self, failure: Unresolvable, seconds: float) -> None:
-        reason = failure.reason if failure.reason.endswith(_NOT_ASKED) else failure.reason + _NOT_ASKED
-        self._closed = Unresolvable(failure.cause, reason, failure.hint)
+        self._closed = not_asked_again(failure)
         self._closed_until = self._clock.monotonic() + seconds
         self._calm = False
         self._failures = 0
-
-
-_NOT_ASKED = " (not asked again: it had failed before in this run)"
 
 
 def _number(text: str) -> int | None:

@@ -24,8 +24,8 @@ class Url:
     host: str
     """Lower case; an IPv6 address without brackets."""
     port: int
-    target: str
-    """Path and query, percent-encoded, as the request line carries them."""
+    target: str = field(repr=False)
+    """Path and query, percent-encoded, as the request line carries them. Not shown: a redirect's may be signed."""
 
     @property
     def authority(self) -> str:

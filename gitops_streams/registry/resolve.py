@@ -32,16 +32,15 @@ if TYPE_CHECKING:
 MAX_MANIFEST = 4 << 20
 # A list type left out is dangerous: registries then rewrite an index into its linux/amd64 child, another digest.
 # Schema 1 stands last, only to be told about it rather than get a 404.
-ACCEPT = ", ".join(
-    (
-        manifest.OCI_INDEX,
-        manifest.DOCKER_LIST,
-        manifest.OCI_MANIFEST,
-        manifest.DOCKER_MANIFEST,
-        manifest.DOCKER_SCHEMA1_SIGNED,
-        manifest.DOCKER_SCHEMA1,
-    )
+_ACCEPTED = (
+    manifest.OCI_INDEX,
+    manifest.DOCKER_LIST,
+    manifest.OCI_MANIFEST,
+    manifest.DOCKER_MANIFEST,
+    manifest.DOCKER_SCHEMA1_SIGNED,
+    manifest.DOCKER_SCHEMA1,
 )
+ACCEPT = ", ".join(_ACCEPTED)
 _OK = 200
 _GET_AFTER = frozenset({400, 404, 405})
 _GENERIC_TYPES = frozenset({"", "application/json", "application/octet-stream", "binary/octet-stream", "text/plain"})
@@ -55,6 +54,24 @@ class _Content:
     digest: Digest
     media_type: str
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a manifest's content says of its own type."""
+
+    media_type: str
+    explicit: bool = False
+    """Whether its ``mediaType`` says so, not only its shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class _BadType:
+    """Content that cannot be taken for a manifest."""
+
+    reason: str
+    cause: Cause = Cause.BAD_ANSWER
+    hint: str | None = None
 
 
 class Resolver:
@@ -145,12 +162,11 @@ class Resolver:
         encoding = response.header("content-encoding").lower()
         if encoding not in {"", "identity"}:
             return bad(f"its manifest is compressed ({one_line(encoding, 20)}), which was not asked for")
-        media_type = _media_type(response)
+        claimed = expected or _digest_header(response)
+        computed = Digest.of(body, claimed.algorithm if claimed is not None else "sha256")
+        media_type = _checked_type(_media_type(response), body)
         if media_type in manifest.SCHEMA1_TYPES:
             return _schema1(host, subject)
-        header = _digest_header(response)
-        claimed = expected or header
-        computed = Digest.of(body, claimed.algorithm if claimed is not None else "sha256")
         lenient = expected is None and self._settings.verify_digest is VerifyDigest.LENIENT
         if claimed is not None and claimed != computed and not lenient:
             return bad(
@@ -158,21 +174,8 @@ class Resolver:
                 "something between here and the registry alters its answers; nothing was pinned",
                 Cause.DIGEST_MISMATCH,
             )
-        stated = _stated_type(body)
-        if stated is None:
-            kind = one_line(media_type, 60) or "no media type"
-            return bad(f"200 OK, but the answer is no manifest ({kind})", "check that a registry listens there")
-        if media_type in manifest.SUPPORTED_TYPES:
-            if stated not in {media_type, ""}:
-                return bad(f"its manifest says that it is {one_line(stated, 80)}, its header {media_type}")
-        elif media_type in _GENERIC_TYPES:
-            media_type = stated
-        else:
-            return bad(f"unsupported media type {one_line(media_type, 80)}", None, Cause.UNSUPPORTED)
-        if media_type in manifest.SCHEMA1_TYPES:
-            return _schema1(host, subject)
-        if media_type not in manifest.SUPPORTED_TYPES:
-            return bad(f"unsupported media type {one_line(media_type, 80) or '(none)'}", None, Cause.UNSUPPORTED)
+        if isinstance(media_type, _BadType):
+            return bad(media_type.reason, media_type.hint, media_type.cause)
         return _Content(computed, media_type, body)
 
     def _child(
@@ -239,6 +242,25 @@ def _media_type(response: Response) -> str:
     return response.header("content-type").partition(";")[0].strip().lower()
 
 
+def _checked_type(header: str, body: bytes) -> str | _BadType:
+    """Return the media type that header and content agree on; it is a supported one, or schema 1."""
+    if header in manifest.SCHEMA1_TYPES:
+        return header
+    stated = _stated_type(body)
+    shown = one_line(header, 80) or "no media type"
+    if stated is None:
+        return _BadType(f"200 OK, but the answer is no manifest ({shown})", hint="check that a registry listens there")
+    if header in _GENERIC_TYPES:
+        header, shown = stated.media_type, one_line(stated.media_type, 80)
+    if header in manifest.SCHEMA1_TYPES:
+        return header
+    if header not in manifest.SUPPORTED_TYPES:
+        return _BadType(f"unsupported media type {shown}", Cause.UNSUPPORTED)
+    if stated.explicit and stated.media_type != header:
+        return _BadType(f"its manifest says that it is {one_line(stated.media_type, 80)}, its header {header}")
+    return header
+
+
 def _digest_header(response: Response) -> Digest | None:
     text = response.header("docker-content-digest")
     try:
@@ -247,8 +269,8 @@ def _digest_header(response: Response) -> Digest | None:
         return None
 
 
-def _stated_type(body: bytes) -> str | None:
-    """Return the media type that a manifest states or its shape tells; empty if neither, ``None`` if it is none."""
+def _stated_type(body: bytes) -> _Stated | None:
+    """Return the media type that a manifest states or that its shape tells; ``None`` if it is no manifest."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -257,12 +279,11 @@ def _stated_type(body: bytes) -> str | None:
         return None
     stated = document.get("mediaType")
     if isinstance(stated, str) and stated:
-        return stated
+        return _Stated(stated, explicit=True)
     if document.get("schemaVersion") == 1:
-        return manifest.DOCKER_SCHEMA1
+        return _Stated(manifest.DOCKER_SCHEMA1)
     if isinstance(document.get("manifests"), list):
-        return manifest.OCI_INDEX
-    config = document.get("config")
-    if isinstance(config, dict) and isinstance(document.get("layers"), list):
-        return manifest.OCI_MANIFEST
+        return _Stated(manifest.OCI_INDEX)
+    if isinstance(document.get("config"), dict) and isinstance(document.get("layers"), list):
+        return _Stated(manifest.OCI_MANIFEST)
     return None

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from gitops_streams.oci.reference import TAG
 from gitops_streams.oci.resolution import Cause, Unresolvable
-from gitops_streams.registry.exchange import Call, Exchange
-from gitops_streams.registry.messages import InvalidUrl, Url, parse_url
+from gitops_streams.registry.exchange import Answer, Call, Exchange
+from gitops_streams.registry.messages import InvalidUrl, parse_url
 from gitops_streams.registry.redact import one_line, redacted_url
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ class TagList:
     """All tags of a repository, in the order of their code points."""
 
     tags: tuple[str, ...]
-    pages: int
     warnings: tuple[str, ...] = ()
     """What was left out of the list, one line each."""
 
@@ -48,6 +47,8 @@ class TagList:
 class _Page:
     tags: tuple[str, ...]
     dropped: int
+    following: str | None
+    """The target of the next page."""
 
 
 def list_tags(
@@ -58,43 +59,34 @@ def list_tags(
     headers = (("User-Agent", user_agent), ("Accept", "application/json"), ("Accept-Encoding", "identity"))
     subject = f"the tags of {repository.path}"
     first = f"/v2/{repository.path}/tags/list"
-    target = f"{first}?n={_PAGE}"
-    seen, tags, dropped, pages = {target}, set[str](), 0, 0
-
-    def bad(reason: str, cause: Cause = Cause.BAD_ANSWER) -> Unresolvable:
-        return Unresolvable(cause, f"{host.domain}: {subject}: {reason}")
-
-    while True:
+    target: str | None = f"{first}?n={_PAGE}"
+    seen, tags, dropped = set[str](), set[str](), 0
+    while target is not None:
+        if target in seen:
+            return _bad(host, subject, "its pages lead in a circle")
+        seen.add(target)
+        if len(seen) > _MAX_PAGES or len(tags) > _MAX_TAGS:
+            return _bad(host, subject, f"the list does not end within {_MAX_PAGES} pages or {_MAX_TAGS} tags")
         call = Call(host, repository.path, "GET", target, headers, subject, _MAX_BODY)
         answer = exchange.send(call)
         if isinstance(answer, Unresolvable):
             return answer
-        status = answer.response.status
-        if 400 <= status < 500 and status not in _KEEP_N and pages == 0 and target != first:  # noqa: PLR2004
+        if len(seen) == 1 and _size_refused(answer.response.status):
             # Some registries refuse a page that large (ECR) or any wish at all.
             target = first
             continue
-        if status != _OK:
-            return answer.refused(call)
-        page = _read_page(answer.response)
-        if isinstance(page, str):
-            return bad(page)
-        pages += 1
+        page = _read_page(answer, call)
+        if isinstance(page, Unresolvable):
+            return page
         tags.update(page.tags)
         dropped += page.dropped
-        following = _next_target(answer.response, host.url(target))
-        match following:
-            case None:
-                warnings = (f"{host.domain}: {subject}: {dropped} entries that are no tags were left out",)
-                return TagList(tuple(sorted(tags)), pages, warnings if dropped else ())
-            case Unresolvable():
-                return bad(following.reason, following.cause)
-            case _ if following in seen:
-                return bad("its pages lead in a circle")
-        if pages >= _MAX_PAGES or len(tags) > _MAX_TAGS:
-            return bad(f"the list does not end within {pages} pages and {len(tags)} tags")
-        seen.add(following)
-        target = following
+        target = page.following
+    warnings = (f"{host.domain}: {subject}: {dropped} entries that are no tags were left out",) if dropped else ()
+    return TagList(tuple(sorted(tags)), warnings)
+
+
+def _size_refused(status: int) -> bool:
+    return 400 <= status < 500 and status not in _KEEP_N  # noqa: PLR2004 - client errors
 
 
 def next_link(headers: list[str]) -> str | None:
@@ -108,31 +100,42 @@ def next_link(headers: list[str]) -> str | None:
     return None
 
 
-def _next_target(response: Response, url: Url) -> str | Unresolvable | None:
-    link = next_link([header[:8192] for header in response.headers.get("link", [])])
-    if link is None:
-        return None
-    target = parse_url(link, url)
-    if isinstance(target, InvalidUrl):
-        return Unresolvable(Cause.UNSAFE_TARGET, f"the next page is not asked for: {target.reason}")
-    if target.origin != url.origin:
-        shown = redacted_url(str(target))
-        return Unresolvable(Cause.UNSAFE_TARGET, f"the next page is not asked for: {shown} is another host")
-    return target.target
-
-
-def _read_page(response: Response) -> _Page | str:
+def _read_page(answer: Answer, call: Call) -> _Page | Unresolvable:
+    response = answer.response
+    if response.status != _OK:
+        return answer.refused(call)
+    following = _next_target(response, call)
+    if isinstance(following, Unresolvable):
+        return following
     kind = response.header("content-type").partition(";")[0].strip().lower()
     try:
         document = json.loads(response.body)
     except (ValueError, RecursionError):
-        return f"200 OK, but the answer is no tag list ({one_line(kind, 60) or 'no media type'})"
-    if not isinstance(document, dict) or "tags" not in document:
-        return "200 OK, but the answer is no tag list"
-    listed = document["tags"]
-    if listed is None:  # GHCR: a repository with untagged images only
-        return _Page((), 0)
-    if not isinstance(listed, list):
-        return "200 OK, but the answer is no tag list"
+        document = None
+    listed = document.get("tags", document) if isinstance(document, dict) else document
+    if listed is None and document is not None:  # GHCR: a repository with untagged images only
+        return _Page((), 0, following)
+    if not isinstance(listed, list) or listed is document:
+        what = one_line(kind, 60) or "no media type"
+        return _bad(call.host, call.subject, f"200 OK, but the answer is no tag list ({what})")
     tags = tuple(tag for tag in listed if isinstance(tag, str) and TAG.fullmatch(tag))
-    return _Page(tags, len(listed) - len(tags))
+    return _Page(tags, len(listed) - len(tags), following)
+
+
+def _next_target(response: Response, call: Call) -> str | Unresolvable | None:
+    link = next_link([header[:8192] for header in response.headers.get("link", [])])
+    if link is None:
+        return None
+    url = call.host.url(call.target)
+    target = parse_url(link, url)
+    if isinstance(target, InvalidUrl):
+        return _bad(call.host, call.subject, f"the next page is not asked for: {target.reason}", Cause.UNSAFE_TARGET)
+    if target.origin != url.origin:
+        shown = redacted_url(str(target))
+        reason = f"the next page is not asked for: {shown} is another host"
+        return _bad(call.host, call.subject, reason, Cause.UNSAFE_TARGET)
+    return target.target
+
+
+def _bad(host: RegistryHost, subject: str, reason: str, cause: Cause = Cause.BAD_ANSWER) -> Unresolvable:
+    return Unresolvable(cause, f"{host.domain}: {subject}: {reason}")

@@ -147,6 +147,13 @@ def read_token(response: Response, now: float) -> Token | str:
     return Token(value, now + min(max(seconds, _SHORTEST_LIFE), _LONGEST_LIFE) - _MARGIN)
 
 
+_Account = tuple[str, Url, Credential | None]
+
+
+def _account(key: TokenKey) -> _Account:
+    return key.domain, key.realm, key.credential
+
+
 class TokenService:
     """Fetches tokens, one per key, and keeps them while they last."""
 
@@ -156,6 +163,8 @@ class TokenService:
         self._clock = clock
         self._tries = tries
         self._tokens: dict[TokenKey, Token] = {}
+        self._rejections: dict[_Account, Unresolvable] = {}
+        """Credentials that a token server refused: asking again for every repository may lock the account."""
         self._flights: SingleFlight[TokenKey, Token | Unresolvable] = SingleFlight()
         self._lock = threading.Lock()
 
@@ -173,9 +182,16 @@ class TokenService:
         with self._lock:
             self._tokens.pop(key, None)
 
+    def renew(self) -> None:
+        """Begin a new run: a credential that was refused may have been changed."""
+        with self._lock:
+            self._rejections.clear()
+
     def _fetch(self, key: TokenKey, host: RegistryHost, found: Credential | Anonymous) -> Token | Unresolvable:
         if (token := self.peek(key)) is not None:
             return token  # another thread's flight ended between our look and our own
+        if key.credential is not None and (refusal := self._rejections.get(_account(key))) is not None:
+            return refusal
         tried = found.source if key.credential is not None else Anonymous().source
         response: Response | Unresolvable
         if key.credential is not None and key.credential.identity_token:
@@ -190,6 +206,9 @@ class TokenService:
         if isinstance(answer, Token):
             with self._lock:
                 self._tokens[key] = answer
+        elif response.status == 401 and key.credential is not None:  # noqa: PLR2004 - Unauthorized
+            with self._lock:
+                self._rejections[_account(key)] = failures.not_asked_again(answer)
         return answer
 
     def _send(self, request: Request, key: TokenKey, host: RegistryHost, tried: str) -> Response | Unresolvable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,8 @@ class SocketTransport:
         Raises:
             TransportError: no answer came.
         """
+        if self._closed:
+            raise TransportError(Broken.CLOSED, "the client was closed")
         deadline = monotonic() + route.timeout
         proxy = self._proxies.proxy_for(request.url) if self._proxies.by_scheme else None
         if isinstance(proxy, UnusableProxy):
@@ -92,11 +95,9 @@ class SocketTransport:
             self._open.clear()
             self._idle.clear()
         for connection in connections:
-            try:
+            with suppress(OSError):  # the other side may have closed it
                 # Wakes a thread that waits in recv; close() alone would not.
                 connection.stream.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             connection.stream.close()
 
     def _exchange(
@@ -118,6 +119,12 @@ class SocketTransport:
             idle.append(connection)
         return response
 
+    def _register(self, connection: _Connection) -> None:
+        with self._lock:
+            if self._closed:
+                raise TransportError(Broken.CLOSED, "the client was closed")
+            self._open.add(connection)
+
     def _drop(self, connection: _Connection) -> None:
         with self._lock:
             self._open.discard(connection)
@@ -137,10 +144,7 @@ class SocketTransport:
                     _tunnel(stream, url, proxy, limit)
                 stream = self._encrypt(stream, url.host, route.tls, limit)
             connection = _Connection(stream, peer)
-            with self._lock:
-                if self._closed:
-                    raise TransportError(Broken.CLOSED, "the client was closed")
-                self._open.add(connection)
+            self._register(connection)
         except BaseException:
             stream.close()
             raise
