@@ -47,10 +47,15 @@ class Repository:
 
     @property
     def familiar(self) -> str:
-        """The shortest spelling, as Docker prints it: ``nginx``, ``acme/web``, ``quay.io/acme/web``."""
+        """The shortest spelling, as Docker prints it: ``nginx``, ``acme/web``, ``quay.io/acme/web``.
+
+        Unlike Docker's it always means this repository: ``docker.io/localhost/web`` stays as long as it is.
+        """
         if self.domain != DOCKER_HUB:
             return str(self)
-        return self.path.removeprefix("library/") if self.path.count("/") == 1 else self.path
+        short = self.path.removeprefix("library/") if self.path.count("/") == 1 else self.path
+        parsed = _parse(short)
+        return short if not isinstance(parsed, str) and parsed[1] == self else str(self)
 
     def __str__(self) -> str:
         """``domain/path``."""
