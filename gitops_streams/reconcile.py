@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,14 @@ from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.scan import ScannedFile
-from gitops_streams.oci.resolution import Question, Resolution
-from gitops_streams.plan.bind import Bindings, bind, tracked
-from gitops_streams.plan.build import build, what_to_ask
+from gitops_streams.oci.reference import Repository
+from gitops_streams.oci.resolution import Question
+from gitops_streams.plan.bind import Binder, Bindings, tracked
+from gitops_streams.plan.build import Asked, ask_for, build, what_to_ask
 from gitops_streams.plan.model import Change, FilePlan, Plan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.saved import SavedPlan, fit
+from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
 from gitops_streams.streams.model import Catalog, TagKey
@@ -28,9 +30,6 @@ from gitops_streams.yamledit.prove import Unprovable, prove
 
 if TYPE_CHECKING:
     from gitops_streams.registry import RegistryClient
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many questions are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +81,34 @@ def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
     return Declarations(catalog, history, located, (*problems, *history.problems))
 
 
-def find_sites(snapshot: Snapshot, settings: Settings) -> Found:
-    """Read the declarations and bind every reference that they track."""
+def find_sites(
+    snapshot: Snapshot, settings: Settings, *, tell: Callable[[Catalog, Iterable[TagKey]], None] | None = None
+) -> Found:
+    """Read the declarations and bind every reference that they track.
+
+    Args:
+        snapshot: the work tree or a commit.
+        settings: the repository's configuration.
+        tell: told of the stream tags that are in use, as soon as a file has shown it.
+    """
     declarations = read_declarations(snapshot, settings)
-    repositories = tracked(declarations.catalog)
-    files: list[ScannedFile] = []
+    catalog, repositories = declarations.catalog, tracked(declarations.catalog)
+    binder = Binder(catalog, declarations.history)
+    bound: list[tuple[ScannedFile, Bindings]] = []
     problems: list[Problem] = []
-    paths = _included(snapshot.containing(scan.needles(repositories), scan.PATHSPECS), settings)
-    known = [path for path in paths if path in declarations.located]
-    unread = [path for path in paths if path not in declarations.located]
-    for path in known:
-        _collect(scan.scan_located(path, *declarations.located[path], repositories), files, problems)
-    for path, content in snapshot.read(unread, scan.MAX_BYTES):
-        if isinstance(content, Unreadable):
-            problems.append(Problem(path, None, f"not scanned: {content.reason}"))
-        else:
-            _collect(scan.scan(path, content, repositories), files, problems)
-    files.sort(key=lambda file: file.path)
-    bindings = bind(files, declarations.catalog, declarations.history)
-    return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
+    for file in _scan(snapshot, settings, declarations, repositories):
+        if isinstance(file, Problem):
+            problems.append(file)
+            continue
+        bindings = binder.bind(file)
+        bound.append((file, bindings))
+        if tell is not None:
+            tell(catalog, (site.tag for site in bindings.sites))
+    bound.sort(key=lambda pair: pair[0].path)
+    sites = tuple(site for _, bindings in bound for site in bindings.sites)
+    skipped = tuple(reference for _, bindings in bound for reference in bindings.skipped)
+    files = tuple(file for file, _ in bound)
+    return Found(declarations, files, Bindings(sites, skipped), (*declarations.problems, *problems))
 
 
 def plan_at(
@@ -112,6 +120,8 @@ def plan_at(
     progress: Progress | None = None,
 ) -> tuple[Plan, History]:
     """Plan one snapshot: the sentence that this program is.
+
+    Registries are asked about a stream tag as soon as one file has shown that it is in use.
 
     Args:
         snapshot: the work tree or a commit.
@@ -126,13 +136,20 @@ def plan_at(
     Raises:
         NoStreams: no stream is declared.
     """
-    found = find_sites(snapshot, settings)
-    catalog = found.declarations.catalog
-    asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
     before = client.requests + client.token_requests
-    answers: dict[Question, Resolution] = client.resolve_all(
-        [item.question for item in asked if isinstance(item.question, Question)], progress=progress
-    )
+    seen: set[TagKey] = set()
+    with Asking(client, progress) as asking:
+
+        def ask(catalog: Catalog, keys: Iterable[TagKey]) -> None:
+            new = {key for key in keys if key not in seen}
+            seen.update(new)
+            asking.ask(_questions(ask_for(catalog, key, platform=settings.platform) for key in sorted(new, key=str)))
+
+        found = find_sites(snapshot, settings, tell=ask)
+        catalog = found.declarations.catalog
+        asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
+        asking.ask(_questions(asked))
+        answers = asking.answers()
     plan = build(
         catalog=catalog,
         bindings=found.bindings,
@@ -230,14 +247,32 @@ def moves_of_saved(wanted: SavedPlan) -> list[Move]:
     ]
 
 
+def _questions(asked: Iterable[Asked]) -> Iterator[Question]:
+    return (item.question for item in asked if isinstance(item.question, Question))
+
+
+def _scan(
+    snapshot: Snapshot, settings: Settings, declarations: Declarations, repositories: frozenset[Repository]
+) -> Iterator[ScannedFile | Problem]:
+    """Scan every file that can be edited; those that declare streams are located already."""
+    paths = _included(snapshot.containing(scan.needles(repositories), scan.PATHSPECS), settings)
+    for path in paths:
+        if path in declarations.located:
+            yield from _split(scan.scan_located(path, *declarations.located[path], repositories))
+    unread = [path for path in paths if path not in declarations.located]
+    for path, content in snapshot.read(unread, scan.MAX_BYTES):
+        if isinstance(content, Unreadable):
+            yield Problem(path, None, f"not scanned: {content.reason}")
+        else:
+            yield from _split(scan.scan(path, content, repositories))
+
+
+def _split(scanned: tuple[ScannedFile | None, list[Problem]]) -> Iterator[ScannedFile | Problem]:
+    file, problems = scanned
+    if file is not None:
+        yield file
+    yield from problems
+
+
 def _included(paths: Iterable[str], settings: Settings) -> list[str]:
     return [path for path in paths if not matches_any(settings.exclude, path)] if settings.exclude else list(paths)
-
-
-def _collect(
-    scanned: tuple[ScannedFile | None, list[Problem]], files: list[ScannedFile], problems: list[Problem]
-) -> None:
-    file, noticed = scanned
-    if file is not None:
-        files.append(file)
-    problems += noticed

@@ -93,12 +93,13 @@ class Progress:
         self._done = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` questions are answered."""
+        """Show that ``done`` of ``total`` questions are answered; the total grows while files are scanned."""
         if self._bar is None:
             if total < _PROGRESS_AFTER or not sys.stderr.isatty():
                 return
             self._bar = click.progressbar(length=total, label="Asking registries", file=sys.stderr)
             self._bar.__enter__()
+        self._bar.length = total
         self._bar.update(done - self._done)
         self._done = done
 

@@ -54,19 +54,19 @@ def what_to_ask(
 ) -> tuple[Asked, ...]:
     """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
     used: set[TagKey] = set()
-    for site in bindings.sites:
-        followed = follow(catalog, site.tag)
-        used |= {site.tag, *(followed.path if isinstance(followed, Followed) else ())}
-    keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
-    asked = []
-    for key in keys:
+    for key in {site.tag for site in bindings.sites}:
         followed = follow(catalog, key)
-        if isinstance(followed, Broken):
-            question: Question | Resolved | Unresolvable = Unresolvable(Cause.UNSUPPORTED, followed.reason)
-        else:
-            question = ask(followed, platform=platform)
-        asked.append(Asked(key, followed, question))
-    return tuple(asked)
+        used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
+    keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
+    return tuple(ask_for(catalog, key, platform=platform) for key in keys)
+
+
+def ask_for(catalog: Catalog, key: TagKey, *, platform: Platform | None = None) -> Asked:
+    """Say how one stream tag is resolved."""
+    followed = follow(catalog, key)
+    if isinstance(followed, Broken):
+        return Asked(key, followed, Unresolvable(Cause.UNSUPPORTED, followed.reason))
+    return Asked(key, followed, ask(followed, platform=platform))
 
 
 def build(  # noqa: PLR0913  the inputs of the decision, by name
