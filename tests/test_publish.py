@@ -494,6 +494,57 @@ def _killed(*_: object) -> bool:
     raise KeyboardInterrupt
 
 
+def test_a_push_whose_run_was_killed_counts_even_if_the_tag_is_back(
+    clone: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitops_streams.publish.carry_out", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        push(clone, pin(b"sha256:1", status=False))
+    monkeypatch.undo()
+    assert git(clone, "status", "--porcelain") == ""
+    original = (clone / WEB).read_bytes()
+
+    def unpin(snapshot: Snapshot) -> Planned:
+        now = snapshot.read_one(WEB)
+        assert isinstance(now, bytes)
+        return Planned((FileEdit(WEB, now, original),) if now != original else (), "x")
+
+    # Planned at the local branch alone there would be nothing to do, and the remote would keep its pin.
+    assert isinstance(push(clone, unpin), PushedCommit)
+    assert git(clone.parent / "origin.git", "diff", "main^^", "main") == ""
+    assert git(clone, "rev-list", "--count", "HEAD") == "3"
+    assert git(clone, "status", "--porcelain", "--branch") == "## main...origin/main"
+
+
+def test_a_killed_push_on_which_its_user_has_gone_on_working(
+    clone: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitops_streams.publish.carry_out", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        push(clone, pin(b"sha256:1"))
+    monkeypatch.undo()
+    (clone / WEB).write_text("mine\n")
+    with pytest.raises(RefusedFile, match=r"web\.yaml has changes"):
+        push(clone, pin(b"sha256:1"))
+    assert (clone / WEB).read_text() == "mine\n"
+    git(clone, "checkout", "--", WEB)
+    assert push(clone, pin(b"sha256:1")) == NothingToDo()
+    assert git(clone, "status", "--porcelain", "--branch") == "## main...origin/main"
+
+
+def test_a_repository_of_sha256_objects(tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "init", "--quiet", "--object-format=sha256", "--initial-branch=main", "new")
+    folder = tmp_path / "new"
+    (folder / "deploy").mkdir()
+    (folder / WEB).write_text("image: a\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=x")
+    done = commit(folder, pin(b"sha256:1"))
+    assert isinstance(done, Committed)
+    assert len(done.sha) == 64
+    assert git(folder, "status", "--porcelain") == ""
+
+
 def test_a_hooks_variables_do_not_lead_elsewhere(
     clone: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -507,9 +558,15 @@ def test_a_hooks_variables_do_not_lead_elsewhere(
 
 
 @pytest.mark.parametrize("configured", [True, False])
-def test_signed_by_ssh(clone: Path, git: Git, tmp_path: Path, configured: bool) -> None:  # noqa: FBT001 - a case
+def test_signed_by_ssh(
+    clone: Path,
+    git: Git,
+    tmp_path: Path,
+    real_server: Callable[[str], str],
+    configured: bool,  # noqa: FBT001 - a case
+) -> None:
     key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    subprocess.run([real_server("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     public = key.with_suffix(".pub").read_text()
     (tmp_path / "signers").write_text(f"test@example.com {public}")
     git(clone, "config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))

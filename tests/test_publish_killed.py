@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import time
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -95,7 +96,10 @@ class Scene:
 
     def fork(self, mode: str, arm: Callable[[], None]) -> int:
         """Publish in a new process group that ``arm`` prepares to be killed; return its id."""
-        child = os.fork()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads, of which a test runner may have one; the child starts none.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
         if child == 0:
             _run_and_leave(self.folder, mode, arm)
         return child
@@ -251,7 +255,7 @@ def arm_wrapper(folder: Path, moment: str, number: int) -> Callable[[], None]:
     return arm
 
 
-@pytest.mark.parametrize(("mode", "step"), [("commit", 1), ("push", 2), ("worktree", 1)])
+@pytest.mark.parametrize(("mode", "step"), [("commit", 1), ("push", 4), ("worktree", 1)])
 def test_killed_at_every_step_of_ours(scene: Callable[[str], Scene], mode: str, step: int) -> None:
     for number in itertools.count(0, step):
         place = scene(f"audit-{number}")
@@ -262,9 +266,9 @@ def test_killed_at_every_step_of_ours(scene: Callable[[str], Scene], mode: str, 
 
 
 @pytest.mark.parametrize("moment", ["during", "after"])
-@pytest.mark.parametrize("mode", MODES[:2])
-def test_killed_around_every_git_command(scene: Callable[[str], Scene], mode: str, moment: str) -> None:
-    for number in itertools.count():
+@pytest.mark.parametrize(("mode", "step"), [("commit", 1), ("push", 2)])
+def test_killed_around_every_git_command(scene: Callable[[str], Scene], mode: str, step: int, moment: str) -> None:
+    for number in itertools.count(0, step):
         place = scene(f"git-{number}")
         survive(place, mode, arm_wrapper(place.folder.parent, moment, number))
         if not (place.folder.parent / f"counter/{number}").exists():

@@ -79,7 +79,7 @@ def test_a_password_in_a_url_is_never_shown(clone: Path, git: Git, git_server: G
 
 
 def test_redaction() -> None:
-    text = "fatal: unable to access 'https://bot:p%40ss@git.example.com/x.git?private_token=abc#f': 403, ssh://git@h/x"
+    text = "fatal: unable to access 'https://bot:p%40s@s@git.example.com/x.git?private_token=abc#f': 403, ssh://git@h/x"
     assert redact(text) == "fatal: unable to access 'https://git.example.com/x.git': 403, ssh://h/x"
 
 
