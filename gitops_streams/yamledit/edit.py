@@ -83,10 +83,11 @@ def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: s
         elif not _PLAIN.fullmatch(after):
             return NotEditable(f"{after!r} would need quotes that the old value does not have")
         elif span.start == span.end:
-            # `digest:` and nothing more: the empty value stands right behind the colon.
-            if text[span.start - 1 : span.start] != ":":
+            # `digest:` and nothing more: the empty value stands right behind the colon, or the blanks after it.
+            before = _before_blanks(span.start, text, " \t")
+            if text[before : before + 1] != ":":
                 return NotEditable("it is empty, and no colon stands before it")
-            written = f" {after}"
+            written = after if before < span.start - 1 else f" {after}"
     return Replace(document, pointer, span, scalar.value, after, written)
 
 
@@ -188,13 +189,17 @@ def _behind_in_block(name: Scalar, value: Scalar | Alias, text: str) -> tuple[in
 
 def _follows_quoted_key(position: int, text: str) -> bool:
     """Whether the value at ``position`` stands behind ``"key":``."""
-    for character in (":", '"'):
-        position -= 1
-        while position >= 0 and text[position] in _BLANKS:
-            position -= 1
-        if position < 0 or text[position] != character:
-            return False
-    return True
+    colon = _before_blanks(position, text, _BLANKS)
+    quote = _before_blanks(colon, text, _BLANKS)
+    return text[colon : colon + 1] == ":" and text[quote : quote + 1] == '"'
+
+
+def _before_blanks(position: int, text: str, blanks: str) -> int:
+    """Return where the last character before ``position`` stands that is no blank; the text's length if none does."""
+    for found in range(position - 1, -1, -1):
+        if text[found] not in blanks:
+            return found
+    return len(text)
 
 
 def _line_ending(text: str, position: int) -> str:

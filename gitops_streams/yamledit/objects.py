@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_streams.yamledit.nodes import Mapping, Node, Sequence, target
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target
 from gitops_streams.yamledit.pointer import Pointer
 
-_NESTING = 3
-"""A List of Lists of Templates is as deep as anybody goes."""
+_DEEPEST = 12
+"""Keys and indexes down to a member: a List of Lists of Templates is as deep as anybody goes."""
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +25,56 @@ class Object:
     namespace: str | None
 
 
-def objects(root: Node | None, pointer: Pointer = (), depth: int = _NESTING) -> Iterator[Object]:
-    """Yield the objects of a document, in the order of the text."""
-    node = None if root is None else target(root)
-    key: str | None = None
-    members: Node | None = None
+def objects(root: Node | None) -> Iterator[Object]:
+    """Yield the objects of a document, in the order of the text; one that aliases repeat is yielded once."""
+    # What is met twice is met through an alias. Following it again would edit one place twice, and
+    # Lists of aliases of Lists would never end.
+    met: set[int] = set()
+    stack: list[tuple[Pointer, Node]] = [] if root is None else [((), root)]
+    while stack:
+        pointer, found = stack.pop()
+        node = target(found)
+        if not isinstance(node, Mapping | Sequence) or id(node) in met:
+            continue
+        met.add(id(node))
+        members = _members(node) if len(pointer) < _DEEPEST else None
+        if members is not None:
+            key, items = members
+            stack += [((*pointer, *key, index), item) for index, item in reversed(list(enumerate(items)))]
+        elif isinstance(node, Mapping):
+            yield _object(node, pointer)
+
+
+def given(mapping: Mapping, key: str) -> Node | None:
+    """Return the value under a key as Kubernetes reads it: ``null`` is the same as no value."""
+    value = mapping.get(key)
+    if isinstance(value, Scalar) and not value.style and value.tag is None and value.value in _NULLS:
+        return None
+    return value
+
+
+def _members(node: Mapping | Sequence) -> tuple[Pointer, list[Node]] | None:
+    """Return the members of what holds objects, with the key that they stand under; ``None`` for an object."""
     if isinstance(node, Sequence):
-        members = node
-    elif isinstance(node, Mapping):
-        kind = node.text("kind") or ""
-        key = "items" if kind.endswith("List") else "objects" if kind == "Template" else None
-        members = None if key is None else node.get(key)
-        if not isinstance(members, Sequence):
-            yield _object(node, kind, pointer)
-            return
-    if isinstance(members, Sequence) and depth > 0:
-        prefix = pointer if key is None else (*pointer, key)
-        for index, member in enumerate(members.items):
-            yield from objects(member, (*prefix, index), depth - 1)
+        return (), node.items
+    kind = node.text("kind") or ""
+    key = "items" if kind.endswith("List") else "objects" if kind == "Template" else None
+    members = None if key is None else node.get(key)
+    if key is None or not isinstance(members, Sequence):
+        return None
+    # A resource of somebody's own kind may be called an AllowList, and hold addresses.
+    if members.items and all(isinstance(target(item), Scalar) for item in members.items):
+        return None
+    return (key,), members.items
 
 
-def _object(mapping: Mapping, kind: str, pointer: Pointer) -> Object:
+def _object(mapping: Mapping, pointer: Pointer) -> Object:
     metadata = mapping.get("metadata")
-    namespace = metadata.text("namespace") if isinstance(metadata, Mapping) else None
-    return Object(pointer, mapping, kind, mapping.text("apiVersion") or "", namespace or None)
+    namespace = given(metadata, "namespace") if isinstance(metadata, Mapping) else None
+    return Object(
+        pointer,
+        mapping,
+        mapping.text("kind") or "",
+        mapping.text("apiVersion") or "",
+        namespace.value or None if isinstance(namespace, Scalar) else None,
+    )
