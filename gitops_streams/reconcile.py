@@ -168,7 +168,12 @@ def resolved_items(plan: Plan) -> list[tuple[TagKey, Item]]:
     return [
         (
             tag.key,
-            Item(tag.image.reference.pinned(tag.digest, keep_tag=False), tag.digest, tag.image.tag, tag.fingerprint),
+            Item(
+                tag.image.reference.pinned(tag.digest, keep_tag=False),
+                tag.digest,
+                tag.image.tag or "",
+                tag.fingerprint,
+            ),
         )
         for tag in plan.tags
         if tag.digest is not None and tag.image is not None

@@ -14,9 +14,9 @@ from typing import Any
 
 from gitops_streams.errors import GitopsStreamsError, InvalidReference, PlanRefused
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.reference import Reference
+from gitops_streams.oci.reference import TAG, Reference
 from gitops_streams.plan.model import FilePlan
-from gitops_streams.streams.model import StreamKey, TagKey
+from gitops_streams.streams.model import NAMESPACE, STREAM_NAME, StreamKey, TagKey
 from gitops_streams.streams.status import Item
 from gitops_streams.yamledit.edit import Conflict, splice
 from gitops_streams.yamledit.locate import Unparsable, decode, locate
@@ -119,14 +119,22 @@ def _file(entry: Mapping[str, Any]) -> SavedFile:
 def _move(result: Mapping[str, Any]) -> Move:
     namespace, _, name = result["stream"].rpartition("/")
     digest = Digest.parse(result["newDigest"])
-    if result["image"] is None or result["sourceTag"] is None:
+    if result["image"] is None:
         raise InvalidReference(f"the result of {result['stream']}:{result['tag']} has a digest and no image")
+    key = TagKey(StreamKey(namespace or None, name), result["tag"])
+    # The status file is named after it, and JSON Schema's "$" would let a line end pass.
+    if (
+        not STREAM_NAME.fullmatch(name)
+        or not TAG.fullmatch(key.tag)
+        or (namespace and not NAMESPACE.fullmatch(namespace))
+    ):
+        raise InvalidReference(f"{str(key)!r} names no stream tag")
     image = Reference.parse(result["image"])
     changed = [site for site in result["sites"] if site["outcome"] == "changed"]
     old = {Digest.parse(site["oldDigest"]) for site in changed if site["oldDigest"] is not None}
     return Move(
-        TagKey(StreamKey(namespace or None, name), result["tag"]),
-        Item(image.pinned(digest, keep_tag=False), digest, result["sourceTag"], result["spec"]),
+        key,
+        Item(image.pinned(digest, keep_tag=False), digest, result["sourceTag"] or "", result["spec"]),
         tuple(sorted(old, key=str)),
         tuple(sorted({site["file"] for site in changed})),
     )

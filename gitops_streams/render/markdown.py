@@ -18,7 +18,7 @@ def render(report: Report) -> str:
         lines += ["| Stream tag | Image | Digest | Sites |", "| --- | --- | --- | --- |"]
         for tag in moved:
             sites = [site for site in tag.sites if isinstance(site, Change)]
-            image = "" if tag.image is None else f"{tag.image.reference.name}:{tag.image.tag}"
+            image = "" if tag.image is None else ":".join(filter(None, (tag.image.reference.name, tag.image.tag)))
             where = "<br>".join(f"{code(words.place(site.site))}" for site in sites)
             old = sorted({str(site.site.occurrence.digest) for site in sites if site.site.occurrence.digest})
             before = ", ".join(code(words.shorten(digest)) for digest in old) or "*(no digest)*"

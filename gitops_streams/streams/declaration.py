@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import TAG, Reference
+from gitops_streams.streams.fields import FieldError, Fields, Unexpanded, escaped, quoted
 from gitops_streams.streams.model import (
     ANNOTATION_PREFIX,
+    NAMESPACE,
+    STREAM_NAME,
     DockerImage,
     ImageAlias,
     ImageStream,
@@ -27,26 +31,32 @@ from gitops_streams.streams.model import (
     TagAlias,
     TagKey,
 )
-from gitops_streams.yamledit.nodes import Mapping, Scalar, Sequence, target
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar
+from gitops_streams.yamledit.objects import given
 from gitops_streams.yamledit.problem import Problem, Severity
 
-_NAME_TEXT = "[a-z0-9]+(?:[._-][a-z0-9]+)*"
-_NAME = re.compile(_NAME_TEXT)
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _MAX_NAMESPACED_NAME = 255
-_PARAMETER = re.compile(r"\$\{\{?[A-Za-z0-9_]+\}?\}")
+_MAX_PULL_SPEC = 1024
+_LATEST = "latest"
+_IMAGE_ID = re.compile(r"[a-z0-9+._-]+(?::[0-9a-f]*)?")
 _KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 _FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
-_UNEXPANDED = "it holds an unexpanded Template parameter; process the Template first (oc process)"
 _EXTRAS = frozenset({"paths", "platform"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Invalid:
-    """Why a declaration is refused, in the form of a Kubernetes field error."""
+class _Context:
+    """What the tags of a stream have in common."""
 
-    reason: str
-    line: int
+    key: StreamKey
+    file: str
+    defaults: dict[str, str]
+    """Our annotations on the stream."""
+    noticed: list[Problem]
+    """Grows: what is worth saying without being wrong."""
+
+    def notice(self, line: int, reason: str) -> None:
+        self.noticed.append(Problem(self.file, line, reason))
 
 
 def read_stream(file: str, mapping: Mapping) -> tuple[ImageStream, list[Problem]] | Problem:
@@ -55,191 +65,225 @@ def read_stream(file: str, mapping: Mapping) -> tuple[ImageStream, list[Problem]
     Returns:
         The stream and what else is worth saying about it, or the problem that makes all of it unusable.
     """
-    metadata, line = mapping.get("metadata"), mapping.line
-    name = metadata.text("name") if isinstance(metadata, Mapping) else None
-    namespace = (metadata.text("namespace") or None) if isinstance(metadata, Mapping) else None
-    wrong = _check_names(name, namespace)
-    if name is None or wrong is not None:
-        # A Template's parameters are filled in by somebody else, so meeting one is no fault of the declaration.
-        severity = Severity.WARNING if wrong is _UNEXPANDED else Severity.ERROR
-        return Problem(file, line, f'ImageStream "{name or ""}" is invalid: {wrong}', severity)
-    key = StreamKey(namespace, name)
+    try:
+        return _read_stream(file, mapping)
+    except FieldError as error:
+        metadata = mapping.get("metadata")
+        name = (metadata.text("name") or "") if isinstance(metadata, Mapping) else ""
+        # Somebody else fills in a parameter, so meeting one is no fault of the declaration.
+        verdict, severity = "is invalid", Severity.ERROR
+        if isinstance(error, Unexpanded):
+            verdict, severity = "is not followed", Severity.WARNING
+        return Problem(file, error.line, f"ImageStream {quoted(name)} {verdict}: {error.reason}", severity)
+
+
+def _read_stream(file: str, mapping: Mapping) -> tuple[ImageStream, list[Problem]]:
+    top = Fields.of(mapping, "")
+    metadata, spec = top.fields("metadata"), top.fields("spec")
+    key = _read_key(metadata)
     noticed: list[Problem] = []
-    defaults = _annotations(metadata)
-    spec = mapping.get("spec")
-    spec = spec if isinstance(spec, Mapping) else Mapping([], flow=False, line=line)
-    if repository := spec.text("dockerImageRepository"):
-        noticed.append(_check_repository(file, line, name, repository))
-    tags: dict[str, StreamTag] = {}
-    invalid: list[InvalidTag] = []
-    entries = spec.get("tags")
-    for item in entries.items if isinstance(entries, Sequence) else []:
-        entry = target(item)
-        if not isinstance(entry, Mapping):
-            noticed.append(Problem(file, line, f'ImageStream "{name}": an entry of spec.tags is no mapping'))
-            continue
-        tag_name = entry.text("name") or ""
-        origin = entry.get("from")
-        source_name = origin.text("name") if isinstance(origin, Mapping) else None
-        if _PARAMETER.search(tag_name) or _PARAMETER.search(source_name or ""):
-            reason = f'ImageStream "{name}": spec.tags[{tag_name}] is not followed: {_UNEXPANDED}'
-            noticed.append(Problem(file, entry.line, reason))
-            continue
-        read = _read_tag(TagKey(key, tag_name), entry, file, defaults, noticed)
-        if tag_name in tags:
-            read = _Invalid(
-                f"spec.tags[{tag_name}]: Duplicate value: OpenShift would keep the last of them", entry.line
-            )
-            first = tags.pop(tag_name)
-            invalid.append(InvalidTag(first.key, file, first.line, read.reason))
-        if isinstance(read, _Invalid):
-            invalid.append(InvalidTag(TagKey(key, tag_name), file, read.line, read.reason))
-        else:
-            tags[tag_name] = read
-    lookup = spec.get("lookupPolicy")
-    local = isinstance(lookup, Mapping) and _flag(lookup.text("local"))
-    return ImageStream(key, file, line, tuple(tags.values()), tuple(invalid), local), noticed
+    context = _Context(key, file, _annotations(metadata, file, str(key), noticed), noticed)
+    local = spec.fields("lookupPolicy").flag("local")
+    noticed += _check_repository(spec, file, key.name)
+    tags, invalid = _read_tags(spec.items("tags"), spec, context)
+    return ImageStream(key, file, mapping.line, tuple(tags), tuple(invalid), local), noticed
 
 
-def _check_names(name: str | None, namespace: str | None) -> str | None:
+def _read_key(metadata: Fields) -> StreamKey:
+    name, namespace = metadata.text("name"), metadata.text("namespace")
     if not name:
-        return "metadata.name: Required value: name or generateName is required"
-    if _PARAMETER.search(name) or (namespace and _PARAMETER.search(namespace)):
-        return _UNEXPANDED
-    if not _NAME.fullmatch(name):
-        return f'metadata.name: Invalid value: "{name}": must match "{_NAME_TEXT}"'
-    if namespace is not None and not _NAMESPACE.fullmatch(namespace):
-        return f'metadata.namespace: Invalid value: "{namespace}": must be a lower-case DNS label'
-    if len(f"{namespace or ''}/{name}") > _MAX_NAMESPACED_NAME:
-        return (
-            f'metadata.name: Invalid value: "{name}": '
-            f"'namespace/name' cannot be longer than {_MAX_NAMESPACED_NAME} characters"
-        )
-    return None
+        raise metadata.required("name", "name or generateName is required")
+    if not STREAM_NAME.fullmatch(name):
+        raise metadata.invalid("name", name, f'must match "{STREAM_NAME.pattern}"')
+    if namespace and not NAMESPACE.fullmatch(namespace):
+        raise metadata.invalid("namespace", namespace, "must be a lower-case DNS label")
+    if len(f"{namespace}/{name}") > _MAX_NAMESPACED_NAME:
+        detail = f"'namespace/name' cannot be longer than {_MAX_NAMESPACED_NAME} characters"
+        raise metadata.invalid("name", name, detail)
+    return StreamKey(namespace or None, name)
 
 
-def _check_repository(file: str, line: int, name: str, repository: str) -> Problem:
+def _check_repository(spec: Fields, file: str, name: str) -> list[Problem]:
     """``dockerImageRepository`` is validated, and said to be without effect so far."""
+    key = "dockerImageRepository"
+    unused = "it is not followed; declare its tags in spec.tags"
     try:
+        repository = spec.text(key)
+        if not repository:
+            return []
+        if len(repository) > _MAX_PULL_SPEC:
+            raise spec.invalid(key, repository, "invalid reference format")
         reference = Reference.parse(repository)
-    except InvalidReference as error:
-        detail = error.message
-    else:
         if reference.digest is not None:
-            detail = "the repository name may not contain an ID"
-        elif reference.tag is not None:
-            detail = "the repository name may not contain a tag"
-        else:
-            return Problem(
-                file,
-                line,
-                f'ImageStream "{name}": spec.dockerImageRepository is not followed; declare its tags in spec.tags',
-            )
-    reason = f'ImageStream "{name}" is invalid: spec.dockerImageRepository: Invalid value: "{repository}": {detail}'
-    return Problem(file, line, reason, Severity.ERROR)
-
-
-def _read_tag(
-    key: TagKey, entry: Mapping, file: str, defaults: dict[str, str], noticed: list[Problem]
-) -> StreamTag | _Invalid:
-    path = f"spec.tags[{key.tag}]"
-    if not TAG.fullmatch(key.tag):
-        return _Invalid(f'{path}.name: Invalid value: "{key.tag}": must match "^[\\w][\\w.-]{{0,127}}$"', entry.line)
-    source = _read_source(key, entry, path)
-    if isinstance(source, _Invalid):
-        return source
-    policy = entry.get("importPolicy")
-    policy = policy if isinstance(policy, Mapping) else Mapping([], flow=False, line=entry.line)
-    if _flag(policy.text("scheduled")) and not isinstance(source, DockerImage):
-        detail = "only tags pointing to Docker repositories may be scheduled for background import"
-        return _Invalid(f'{path}.importPolicy.scheduled: Invalid value: "true": {detail}', policy.line)
-    mode = policy.text("importMode") or ""
-    if mode not in {"", "Legacy", "PreserveOriginal"}:
-        detail = "invalid import mode, valid modes are '', 'Legacy', 'PreserveOriginal'"
-        return _Invalid(f'{path}.importPolicy.importMode: Invalid value: "{mode}": {detail}', policy.line)
-    if mode == "Legacy":
-        noticed.append(
-            Problem(
-                file,
-                policy.line,
-                f"{key}: importMode Legacy is read as PreserveOriginal (the index is pinned);"
-                f" annotate {ANNOTATION_PREFIX}platform to pin one platform's manifest",
-            )
-        )
-    reference_policy = entry.get("referencePolicy")
-    if isinstance(reference_policy, Mapping):
-        kind = reference_policy.text("type") or "Source"
-        if kind not in {"Source", "Local"}:
-            detail = 'valid values are "Source", "Local"'
-            return _Invalid(f'{path}.referencePolicy.type: Invalid value: "{kind}": {detail}', reference_policy.line)
-    extras = defaults | _annotations(entry)
-    noticed += [
-        Problem(file, entry.line, f"{key}: the annotation {ANNOTATION_PREFIX}{extra} is not known")
-        for extra in sorted(extras.keys() - _EXTRAS)
-    ]
-    try:
-        platform = Platform.parse(extras["platform"]) if "platform" in extras else None
+            raise spec.invalid(key, repository, "the repository name may not contain an ID")
+        if reference.tag is not None:
+            raise spec.invalid(key, repository, "the repository name may not contain a tag")
+    except Unexpanded:
+        pass
     except InvalidReference as error:
-        return _Invalid(f"{path}: annotation {ANNOTATION_PREFIX}platform: {error.message}", entry.line)
+        reason = spec.invalid(key, repository, _detail(error, repository)).reason
+        return [Problem(file, spec.line(key), f"ImageStream {quoted(name)} is invalid: {reason}", Severity.ERROR)]
+    except FieldError as error:
+        return [Problem(file, error.line, f"ImageStream {quoted(name)} is invalid: {error.reason}", Severity.ERROR)]
+    return [Problem(file, spec.line(key), f"ImageStream {quoted(name)}: {spec.at(key)}: {unused}")]
+
+
+def _read_tags(items: list[Node], spec: Fields, context: _Context) -> tuple[list[StreamTag], list[InvalidTag]]:
+    tags: list[StreamTag] = []
+    invalid: list[InvalidTag] = []
+    names = Counter(_name(item) for item in items if isinstance(item, Mapping))
+    for index, item in enumerate(items):
+        if not isinstance(item, Mapping):
+            reason = f"{spec.at('tags')}[{index}]: Invalid value: it must be a mapping"
+            text = f"ImageStream {quoted(context.key.name)}: {reason}"
+            context.noticed.append(Problem(context.file, item.line, text, Severity.ERROR))
+            continue
+        # A name of any length may stand in the file; one that no tag can have is only ever shown.
+        name = _name(item)
+        key = TagKey(context.key, name if TAG.fullmatch(name) else escaped(name))
+        path = f"{spec.at('tags')}[{escaped(name)}]"
+        try:
+            fields = Fields.of(item, path)
+            tag = _read_tag(key, fields, context)
+        except Unexpanded as error:
+            context.notice(error.line, f"ImageStream {quoted(context.key.name)}: not followed: {error.reason}")
+        except FieldError as error:
+            invalid.append(InvalidTag(key, context.file, error.line, error.reason))
+        else:
+            if names[name] == 1:
+                tags.append(tag)
+                continue
+            detail = "OpenShift would keep the last of them and say nothing"
+            reason = f"{path}.name: Duplicate value: {quoted(name)}: {detail}"
+            invalid.append(InvalidTag(key, context.file, fields.line("name"), reason))
+    return tags, invalid
+
+
+def _name(item: Mapping) -> str:
+    """Return a tag's name as it is written; empty where none can be read."""
+    name = given(item, "name")
+    return name.value if isinstance(name, Scalar) else ""
+
+
+def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
+    name = fields.text("name")
+    if not TAG.fullmatch(name):
+        raise fields.invalid("name", name, 'must match "^[\\w][\\w.-]{0,127}$"')
+    source = _read_source(key, fields)
+    insecure = _check_policies(key, source, fields, context)
+    extras = context.defaults | _annotations(fields, context.file, str(key), context.noticed)
+    platform = None
+    if extras.get("platform"):
+        try:
+            platform = Platform.parse(extras["platform"])
+        except InvalidReference as error:
+            detail = f"{quoted(extras['platform'])} is not a platform; {error.hint}"
+            raise FieldError(f"{fields.path}: annotation {ANNOTATION_PREFIX}platform: {detail}", _at(fields)) from error
     return StreamTag(
         key,
         source,
-        file,
-        entry.line,
+        context.file,
+        fields.mapping.line,
         _fingerprint(source, platform),
-        insecure=_flag(policy.text("insecure")),
-        reference_only=_flag(entry.text("reference")),
+        insecure=insecure,
+        reference_only=fields.flag("reference"),
         platform=platform,
-        paths=tuple(re.split(r"[\s,]+", extras["paths"].strip())) if extras.get("paths", "").strip() else (),
+        paths=tuple(glob for glob in re.split(r"[\s,]+", extras.get("paths", "")) if glob),
     )
 
 
-def _read_source(key: TagKey, entry: Mapping, path: str) -> Source | _Invalid:
-    origin = entry.get("from")
-    if not isinstance(origin, Mapping):
+def _check_policies(key: TagKey, source: Source, fields: Fields, context: _Context) -> bool:
+    """Validate what is said about importing and referring; return whether an insecure registry is accepted."""
+    policy = fields.fields("importPolicy")
+    if policy.flag("scheduled"):
+        if isinstance(source, TagAlias | ImageAlias):
+            detail = "only tags pointing to Docker repositories may be scheduled for background import"
+            raise FieldError(f"{policy.at('scheduled')}: Invalid value: true: {detail}", policy.line("scheduled"))
+        if isinstance(source, DockerImage) and source.reference.digest is not None:
+            origin = fields.fields("from")
+            raise origin.invalid("name", origin.text("name"), "only tags can be scheduled for import")
+    mode = policy.text("importMode")
+    if mode not in {"", "Legacy", "PreserveOriginal"}:
+        detail = "invalid import mode, valid modes are '', 'Legacy', 'PreserveOriginal'"
+        raise policy.invalid("importMode", mode, detail)
+    if mode == "Legacy":
+        context.notice(
+            policy.line("importMode"),
+            f"{key}: importMode Legacy is read as PreserveOriginal (the index is pinned);"
+            f" annotate {ANNOTATION_PREFIX}platform to pin one platform's manifest",
+        )
+    reference_policy = fields.fields("referencePolicy")
+    kind = reference_policy.text("type")
+    if kind not in {"", "Source", "Local"}:
+        raise reference_policy.invalid("type", kind, 'valid values are "Source", "Local"')
+    return policy.flag("insecure")
+
+
+def _read_source(key: TagKey, fields: Fields) -> Source:
+    if not fields.has("from"):
         return PushOnly()
-    kind, name = origin.text("kind") or "", origin.text("name") or ""
+    origin = fields.fields("from")
+    kind, name, namespace = origin.text("kind"), origin.text("name"), origin.text("namespace")
     if kind not in {"DockerImage", "ImageStreamTag", "ImageStreamImage"}:
-        return _Invalid(f"{path}.from.kind: Required value: {_KINDS}", origin.line)
-    where = origin.get("name")
-    line = where.line if isinstance(where, Scalar) else origin.line
+        raise origin.required("kind", _KINDS)
     if not name:
-        return _Invalid(f"{path}.from.name: Required value", line)
+        raise origin.required("name")
     if kind == "DockerImage":
-        try:
-            return DockerImage(Reference.parse(name.removeprefix("docker://")))
-        except InvalidReference as error:
-            return _Invalid(f'{path}.from.name: Invalid value: "{name}": {error.message}', line)
-    namespace = origin.text("namespace") or key.stream.namespace
-    separator = ":" if kind == "ImageStreamTag" else "@"
+        return _read_pull_spec(origin, name)
+    if namespace and not NAMESPACE.fullmatch(namespace):
+        raise origin.invalid("namespace", namespace, "must be a lower-case DNS label")
     # A bare name is a tag, or an id, of the same stream, never a stream of that name.
-    stream, found, last = name.partition(separator) if separator in name else (key.stream.name, separator, name)
-    if kind == "ImageStreamImage" and not found.strip() and ":" in name:
-        stream, last = key.stream.name, name
-    bad_last = not TAG.fullmatch(last) if kind == "ImageStreamTag" else not re.fullmatch(r"[a-z0-9+._:-]+", last)
-    if not _NAME.fullmatch(stream) or bad_last:
-        return _Invalid(f'{path}.from.name: Invalid value: "{name}": {_FORMS}', line)
-    target_stream = StreamKey(namespace, stream)
-    return TagAlias(TagKey(target_stream, last)) if kind == "ImageStreamTag" else ImageAlias(target_stream, last)
+    separator = ":" if kind == "ImageStreamTag" else "@"
+    stream, found, last = name.rpartition(separator)
+    if not found:
+        stream = key.stream.name
+    elif kind == "ImageStreamTag":
+        last = last or _LATEST
+    form = TAG if kind == "ImageStreamTag" else _IMAGE_ID
+    if len(name) > _MAX_PULL_SPEC or not STREAM_NAME.fullmatch(stream) or not form.fullmatch(last):
+        raise origin.invalid("name", name, _FORMS)
+    of = StreamKey(namespace or key.stream.namespace, stream)
+    return TagAlias(TagKey(of, last)) if kind == "ImageStreamTag" else ImageAlias(of, last)
 
 
-def _annotations(node: object) -> dict[str, str]:
-    """Return our annotations of an object's metadata or of a tag, without their prefix."""
-    annotations = node.get("annotations") if isinstance(node, Mapping) else None
-    if not isinstance(annotations, Mapping):
-        return {}
+def _read_pull_spec(origin: Fields, name: str) -> DockerImage:
+    pull_spec = name.removeprefix("docker://")
+    if len(pull_spec) > _MAX_PULL_SPEC:
+        raise origin.invalid("name", name, "invalid reference format")
+    try:
+        return DockerImage(Reference.parse(pull_spec))
+    except InvalidReference as error:
+        raise origin.invalid("name", name, _detail(error, pull_spec)) from error
+
+
+def _annotations(fields: Fields, file: str, owner: str, noticed: list[Problem]) -> dict[str, str]:
+    """Return our annotations of an object's metadata or of a tag, without their prefix; notice unknown ones."""
+    annotations = fields.fields("annotations")
     found = {}
-    for entry in annotations.entries:
-        value = target(entry.value)
-        if isinstance(entry.key, Scalar) and isinstance(value, Scalar):
-            prefix, slash, name = entry.key.value.partition("/")
-            if f"{prefix}{slash}" == ANNOTATION_PREFIX:
-                found[name] = value.value
+    for entry in annotations.mapping.entries:
+        name = entry.key.value if isinstance(entry.key, Scalar) else ""
+        if not name.startswith(ANNOTATION_PREFIX):
+            continue
+        extra = name.removeprefix(ANNOTATION_PREFIX)
+        if extra in _EXTRAS:
+            found[extra] = annotations.text(name).strip()
+        else:
+            known = ", ".join(sorted(_EXTRAS))
+            reason = f"{owner}: the annotation {escaped(name)} is not known; known: {known}"
+            noticed.append(Problem(file, entry.key.line, reason))
     return found
 
 
-def _flag(text: str | None) -> bool:
-    return text is not None and text.lower() == "true"
+def _at(fields: Fields) -> int:
+    """Return the line of a tag's platform annotation, or of the tag where the stream's own is at fault."""
+    annotations = fields.fields("annotations")
+    name = f"{ANNOTATION_PREFIX}platform"
+    return annotations.line(name) if annotations.has(name) else fields.mapping.line
+
+
+def _detail(error: InvalidReference, text: str) -> str:
+    """Return what is wrong, without the text that the field error names already."""
+    return error.message.removeprefix(f"{text!r} is not an image reference: ")
 
 
 def _fingerprint(source: Source, platform: Platform | None) -> str:

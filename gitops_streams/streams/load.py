@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gitops_streams.streams.declaration import read_stream
-from gitops_streams.streams.model import Catalog, ImageStream, InvalidTag, StreamKey
+from gitops_streams.streams.fields import quoted
+from gitops_streams.streams.model import Catalog, ImageStream, InvalidTag, StreamKey, StreamTag
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.problem import Problem, Severity
@@ -20,6 +21,8 @@ SCREEN = "ImageStream"
 """A file that declares a stream contains this text."""
 
 API_VERSIONS = frozenset({"image.openshift.io/v1", "v1"})
+_PLACES = 5
+"""Places named in one message."""
 
 
 def load(files: Iterable[tuple[str, Located]]) -> Catalog:
@@ -33,6 +36,7 @@ def load(files: Iterable[tuple[str, Located]]) -> Catalog:
         for document in located.documents:
             for found in objects(document.root):
                 if not is_image_stream(found):
+                    problems += _other(path, found)
                     continue
                 read = read_stream(path, found.mapping)
                 if isinstance(read, Problem):
@@ -46,10 +50,12 @@ def load(files: Iterable[tuple[str, Located]]) -> Catalog:
         if len(same) == 1:
             usable += same
         else:
+            same.sort(key=lambda stream: (stream.file, stream.line))
             problems += _duplicates(key, same)
             usable.append(_unusable(key, same))
     usable.sort(key=lambda stream: (stream.key.namespace or "", stream.key.name))
-    return Catalog(tuple(usable), tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0))))
+    problems.sort(key=lambda problem: (problem.file, problem.line or 0, problem.reason))
+    return Catalog(tuple(usable), tuple(problems))
 
 
 def is_image_stream(found: Object) -> bool:
@@ -57,8 +63,17 @@ def is_image_stream(found: Object) -> bool:
     return found.kind == "ImageStream" and found.api_version in API_VERSIONS
 
 
+def _other(path: str, found: Object) -> Iterator[Problem]:
+    """Notice an ImageStream that says it is of some other API: a slip, more likely than another resource."""
+    if found.kind == "ImageStream":
+        version = f"apiVersion {quoted(found.api_version)}" if found.api_version else "no apiVersion"
+        reason = f"an ImageStream with {version} is not read; write image.openshift.io/v1"
+        yield Problem(path, found.mapping.line, reason)
+
+
 def _duplicates(key: StreamKey, same: list[ImageStream]) -> Iterator[Problem]:
-    places = ", ".join(f"{stream.file}:{stream.line}" for stream in same)
+    places = ", ".join(f"{stream.file}:{stream.line}" for stream in same[:_PLACES])
+    places += ", …" if len(same) > _PLACES else ""
     for stream in same:
         yield Problem(
             stream.file,
@@ -74,6 +89,7 @@ def _unusable(key: StreamKey, same: list[ImageStream]) -> ImageStream:
     reason = f"{len(same)} image streams are named {key}"
     names: dict[str, InvalidTag] = {}
     for stream in same:
-        for tag in stream.tags:
+        declared: list[StreamTag | InvalidTag] = [*stream.tags, *stream.invalid]
+        for tag in declared:
             names.setdefault(tag.key.tag, InvalidTag(tag.key, tag.file, tag.line, reason))
     return ImageStream(key, same[0].file, same[0].line, (), tuple(names.values()))

@@ -6,6 +6,7 @@ Our extras are annotations ``gitops-streams.io/*`` on a stream or on one of its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,10 @@ from gitops_streams.oci.reference import Reference
 from gitops_streams.yamledit.problem import Problem
 
 ANNOTATION_PREFIX = "gitops-streams.io/"
+STREAM_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+"""The name of an image stream (OpenShift's ``validation.go``)."""
+NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+"""A namespace: an RFC 1123 label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,10 @@ class DockerImage:
     """The pull spec as written."""
 
     @property
-    def tag(self) -> str:
-        """The tag that is followed; ``latest`` where the pull spec names none."""
+    def tag(self) -> str | None:
+        """The tag that is followed: ``latest`` where none is written; ``None`` where only a digest is."""
+        if self.reference.tag is None and self.reference.digest is not None:
+            return None
         return self.reference.tag or "latest"
 
     def __str__(self) -> str:
@@ -146,13 +153,18 @@ class Catalog:
 
     streams: tuple[ImageStream, ...]
     problems: tuple[Problem, ...] = ()
-    tags: Mapping[TagKey, StreamTag] = field(init=False)
-    invalid: tuple[InvalidTag, ...] = field(init=False)
+    by_key: Mapping[StreamKey, ImageStream] = field(init=False, repr=False, compare=False)
+    tags: Mapping[TagKey, StreamTag] = field(init=False, repr=False, compare=False)
+    """The usable tags, ordered by namespace, stream and tag."""
+    invalid: tuple[InvalidTag, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the usable tags, and collect the others."""
+        object.__setattr__(self, "by_key", {stream.key: stream for stream in self.streams})
         tags = [tag for stream in self.streams for tag in stream.tags]
         ordered = sorted(tags, key=lambda tag: tag.key.sort_key)
         object.__setattr__(self, "tags", {tag.key: tag for tag in ordered})
         invalid = [tag for stream in self.streams for tag in stream.invalid]
-        object.__setattr__(self, "invalid", tuple(sorted(invalid, key=lambda tag: (tag.key.sort_key, tag.line))))
+        object.__setattr__(
+            self, "invalid", tuple(sorted(invalid, key=lambda tag: (tag.key.sort_key, tag.file, tag.line)))
+        )

@@ -6,7 +6,6 @@ newest) states here what it needs, and ``registry`` fetches it.
 
 from __future__ import annotations
 
-from gitops_streams.oci.manifest import OCI_INDEX
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Method, Question, Resolved
 from gitops_streams.streams.follow import Followed
@@ -21,7 +20,7 @@ def ask(followed: Followed, *, platform: Platform | None = None) -> Question | R
     """
     reference = followed.source.reference
     if reference.digest is not None:
-        return Resolved(reference.digest, OCI_INDEX, reference.repository.domain, Method.DECLARED)
-    return Question(
-        reference.repository, followed.source.tag, followed.tag.platform or platform, insecure=followed.tag.insecure
-    )
+        # No registry said what the digest stands for, so there is no media type.
+        return Resolved(reference.digest, "", reference.repository.domain, Method.DECLARED)
+    tag = followed.source.tag or "latest"
+    return Question(reference.repository, tag, followed.tag.platform or platform, insecure=followed.tag.insecure)
