@@ -6,14 +6,16 @@ allowed values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from gitops_streams.errors import ConfigError
+from gitops_streams.errors import ConfigError, InvalidReference
 from gitops_streams.git.commit import Identity, Signing, SigningMethod
+from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import (
     CredentialReference,
@@ -22,9 +24,21 @@ from gitops_streams.registry.settings import (
     Timeouts,
     VerifyDigest,
 )
+from gitops_streams.render.commit_message import CommitMessage, Move, render_commit_message
+from gitops_streams.yamledit.core_schema import Unsupported, Value, value
+from gitops_streams.yamledit.locate import Unparsable, decode, locate
+from gitops_streams.yamledit.nodes import Mapping as MappingNode
+from gitops_streams.yamledit.nodes import Node, Sequence
+
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker, ValidationError
 
 PATH = ".gitops-streams/config.yaml"
 _DOCUMENTATION = "docs/configuration.md lists every field"
+_SHOWN = 10
+"""Faults reported at one time."""
+_LONGEST = 60
+"""Characters shown of a key or a word that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,72 +77,139 @@ def parse(content: bytes, name: str, root: Path) -> Settings:
         root: what relative paths in it are relative to (the top of the repository).
 
     Raises:
-        ConfigError: the file cannot be used; the message names file, line, field and what is allowed.
+        ConfigError: the file cannot be used; a line for everything that is wrong names file, line, field
+            and what is allowed.
     """
-    import yaml  # noqa: PLC0415  only a repository with a configuration pays for it
-
-    try:
-        document = yaml.load(content, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = name if mark is None else f"{name}:{mark.line + 1}"
-        problem = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise ConfigError(f"{place}: it is not YAML: {problem}", hint=_DOCUMENTATION) from error
+    node = _read(content, name)
+    document = value(node)
+    if isinstance(document, Unsupported):
+        raise _error([(document.line, document.reason)], name)
     if document is None:
         return Settings()
-    _validate(document, content, name)
-    return _settings(document, root)
+    if found := list(_check(document, node)):
+        raise _error(found, name)
+    return _settings(cast("Mapping[str, Any]", document), root)
 
 
-def _validate(document: object, content: bytes, name: str) -> None:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  see above
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+def _read(content: bytes, name: str) -> Node | None:
+    text = decode(content)
+    located = text if isinstance(text, Unparsable) else locate(text)
+    if isinstance(located, Unparsable):
+        raise _error([(located.line or 1, f"it is not YAML: {located.reason}")], name)
+    if len(located.documents) > 1:
+        raise _error([(1, "it holds more than one document")], name)
+    return located.documents[0].root if located.documents else None
+
+
+def _error(found: Iterable[tuple[int, str]], name: str) -> ConfigError:
+    lines = [f"{name}:{line}: {reason}" for line, reason in sorted(set(found))]
+    return ConfigError("\n".join(lines[:_SHOWN]), hint=_DOCUMENTATION)
+
+
+def _check(document: Value, node: Node | None) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of everything that the schema objects to.
+
+    Values are shown only where they are one of a few words: a mistyped credential must not be printed.
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  only a repository with a configuration pays for it
 
     from gitops_streams import schemas  # noqa: PLC0415
 
-    error = best_match(Draft202012Validator(schemas.load("config")).iter_errors(document))
-    if error is None:
-        return
-    path: list[str | int] = list(error.absolute_path)
-    unknown: str | None = None
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
-        unknown = next(str(key) for key in error.instance if key not in known)
-        message = f"unknown key {unknown!r}; known here: {', '.join(sorted(known))}"
-    elif error.validator == "enum":
-        message = f"{error.instance!r} is not allowed; allowed: {', '.join(map(str, error.validator_value))}"
-    elif error.validator == "required":
-        message = f"{error.message}; all of {', '.join(error.validator_value)} are needed"
-    elif error.validator == "type":
-        message = f"{error.instance!r} is no {error.validator_value}"
-    else:
-        message = error.message
-    line = _line(content, [*path, unknown] if unknown is not None else path)
-    where = ".".join(map(str, path)) or "the top level"
-    raise ConfigError(f"{name}:{line}: {where}: {message}", hint=_DOCUMENTATION)
+    for error in Draft202012Validator(schemas.load("config"), format_checker=_formats()).iter_errors(document):
+        path, schema = list(error.absolute_path), cast("dict[str, Any]", error.schema)
+        where = ".".join(map(str, path)) or "the top level"
+        if error.validator == "additionalProperties":
+            known = schema["properties"]
+            for key in error.instance:
+                if key not in known:
+                    reason = f"unknown key {key[:_LONGEST]!r}; known here: {', '.join(sorted(known))}"
+                    yield _line(node, [*path, key]), f"{where}: {reason}"
+        elif "propertyNames" in error.schema_path:
+            reason = f"{error.instance[:_LONGEST]!r} does not have the form of {_examples(schema)}"
+            yield _line(node, [*path, error.instance]), f"{where}: {reason}"
+        else:
+            yield _line(node, path), f"{where}: {_reason(error)}"
 
 
-def _line(content: bytes, path: list[str | int]) -> int:
+def _reason(error: ValidationError) -> str:  # noqa: C901, PLR0911  one case for each keyword of the schema
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    match error.validator:
+        case "enum":
+            shown = f"{error.instance[:_LONGEST]!r}" if isinstance(error.instance, str) else "this"
+            return f"{shown} is not allowed; allowed: {', '.join(wanted)}"
+        case "required" | "dependentRequired":
+            return f"{error.message.split(' is a')[0]} is missing"
+        case "type":
+            quote = wanted == "string" and isinstance(error.instance, bool | int | float)
+            advice = "; quote it" if quote else "; fill it in or leave the key out" if error.instance is None else ""
+            return f"it must be {_TYPES[wanted]}{advice}"
+        case "minimum":
+            return f"it must be {wanted} or more"
+        case "maximum":
+            return f"it must be {wanted} or less"
+        case "minLength":
+            return "it is empty"
+        case "anyOf":  # of the credential
+            return f"one of {', '.join(branch['required'][0] for branch in wanted)} is needed"
+        case "not":
+            return f"{' and '.join(wanted['required'])} exclude each other"
+        case "maxProperties":
+            return "authFile excludes the other keys"
+        case "format" if isinstance(error.cause, ConfigError):
+            return ": ".join(filter(None, (error.cause.message, error.cause.hint)))
+        case _:  # a pattern or a format
+            return f"it does not have the form of {_examples(schema)}"
+
+
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+}
+
+
+def _examples(schema: Mapping[str, Any]) -> str:
+    return " or ".join(map(str, schema["examples"]))
+
+
+def _formats() -> FormatChecker:
+    """Return the checks of the formats that the schema names: where a value is used must not be where it fails."""
+    from jsonschema import FormatChecker  # noqa: PLC0415  see `_check`
+
+    checker = FormatChecker(formats=())
+
+    @checker.checks("path", raises=(RuntimeError, ValueError))
+    def path(text: object) -> bool:
+        return not isinstance(text, str) or "\0" not in str(Path(text).expanduser())
+
+    @checker.checks("platform", raises=InvalidReference)
+    def platform(text: object) -> bool:
+        return not isinstance(text, str) or bool(Platform.parse(text))
+
+    @checker.checks("commit-subject", raises=ConfigError)
+    def subject(text: object) -> bool:
+        move = Move("acme/web:prod", Repository("quay.io", "acme/web"), None, Digest.of(b""))
+        return not isinstance(text, str) or bool(render_commit_message(CommitMessage((move,), 1, subject=text)))
+
+    return checker
+
+
+def _line(root: Node | None, path: Iterable[str | int]) -> int:
     """Return the 1-based line of the place that a path of keys leads to; of its key where it has one."""
-    from gitops_streams.yamledit.locate import Unparsable, decode, locate  # noqa: PLC0415  only an error asks
-    from gitops_streams.yamledit.nodes import Mapping as MappingNode  # noqa: PLC0415
-    from gitops_streams.yamledit.nodes import Scalar, Sequence, target  # noqa: PLC0415
-
-    text = decode(content)
-    located = text if isinstance(text, Unparsable) else locate(text)
-    if isinstance(located, Unparsable) or not located.documents:
-        return 1
-    node, line = located.documents[0].root, 1
+    node, line = root, 1
     for part in path:
-        node = None if node is None else target(node)
         if isinstance(node, MappingNode):
             entry = node.entry(str(part))
-            if entry is None or not isinstance(entry.key, Scalar):
-                return line
+            if entry is None:
+                break
             line, node = entry.key.line, entry.value
-        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+        elif isinstance(node, Sequence) and isinstance(part, int):
             node = node.items[part]
-            line = getattr(node, "line", line)
+            line = node.line
     return line
 
 
