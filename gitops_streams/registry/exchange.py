@@ -199,10 +199,11 @@ class Exchange:
                 request = Request(call.method, url, headers, None, call.max_body, call.truncate)
                 response = self._transport.send(request, host.route_to(url))
             except TransportError as error:
-                raise _Led(error, url.authority) from None
+                raise _Led(error, f"its redirect to {url.authority}") from None
             if response.status not in _REDIRECTS:
                 if response.status == _UNAUTHORIZED and target.origin != origin:
-                    raise _Led(TransportError(Broken.UNSAFE, "it asks for a credential of its own"), url.authority)
+                    refusal = TransportError(Broken.UNSAFE, "it asks for a credential of its own")
+                    raise _Led(refusal, f"its redirect to {url.authority}")
                 return response
         raise TransportError(Broken.UNSAFE, f"it redirects more than {_MAX_REDIRECTS} times")
 

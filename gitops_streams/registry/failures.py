@@ -51,14 +51,14 @@ _ANONYMOUS_HINT = "log in with docker login or podman login, or configure a cred
 
 
 def no_answer(host: str, error: TransportError, *, via: str = "") -> Unresolvable:
-    """Say that no answer came from ``host`` (or from ``via``, to which it led)."""
+    """Say that no answer came from ``host``, or from ``via``, the place to which it led."""
     hint = _HINTS.get(error.kind)
     if error.kind is Broken.TLS:
         hint = "set ca_file for the registry, or skip_tls_verify where that is acceptable"
         if "wrong version number" in str(error) or "record layer failure" in str(error):
             hint = "the registry does not speak TLS on this port; set plain_http for it if that is meant to be"
-    led = f" (led to {one_line(via)})" if via else ""
-    return Unresolvable(_CAUSES[error.kind], f"{host}{led}: {error}", hint)
+    place = f"{one_line(via)}: " if via else ""
+    return Unresolvable(_CAUSES[error.kind], f"{host}: {place}{error}", hint)
 
 
 def refused(host: str, response: Response, subject: str, tried: str, secrets: Iterable[str] = ()) -> Unresolvable:
@@ -126,7 +126,7 @@ def server_words(response: Response, secrets: Iterable[str] = ()) -> str:
     code, message = first.get("code"), first.get("message") or first.get("error_description") or first.get("details")
     parts = [
         code if isinstance(code, str) and _CODE.fullmatch(code) else "",
-        without(one_line(message, 120), secrets) if isinstance(message, str) else "",
+        one_line(without(message, secrets), 120) if isinstance(message, str) else "",
     ]
     return ": ".join(part for part in parts if part)
 
