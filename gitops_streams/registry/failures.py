@@ -41,12 +41,12 @@ _HINTS = {
     Broken.RESET: "try again; if it stays so, look at the registry's log",
     Broken.PROXY: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
     Broken.PROTOCOL: "check that a registry listens there",
-    Broken.UNSAFE: "if this is meant to be, set allow_private for the registry",
+    Broken.UNSAFE: "if this is meant to be, set allowPrivate for the registry",
 }
 _NOT_ASKED = " (not asked again: it had failed before in this run)"
 WITHHELD = "anonymous, as the"
 """How the credential source begins where there is one that may not be sent."""
-_WITHHELD_HINT = "if that token server may have the credential, add it to auth_hosts of the registry"
+_WITHHELD_HINT = "if that token server may have the credential, add it to authHosts of the registry"
 _ANONYMOUS_HINT = "log in with docker login or podman login, or configure a credential for this registry"
 
 
@@ -54,9 +54,9 @@ def no_answer(host: str, error: TransportError, *, via: str = "") -> Unresolvabl
     """Say that no answer came from ``host``, or from ``via``, the place to which it led."""
     hint = _HINTS.get(error.kind)
     if error.kind is Broken.TLS:
-        hint = "set ca_file for the registry, or skip_tls_verify where that is acceptable"
+        hint = "set caFile for the registry, or skipTlsVerify where that is acceptable"
         if "wrong version number" in str(error) or "record layer failure" in str(error):
-            hint = "the registry does not speak TLS on this port; set plain_http for it if that is meant to be"
+            hint = "the registry does not speak TLS on this port; set plainHttp for it if that is meant to be"
     place = f"{one_line(via)}: " if via else ""
     return Unresolvable(_CAUSES[error.kind], f"{host}: {place}{error}", hint)
 

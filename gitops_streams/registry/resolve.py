@@ -148,7 +148,7 @@ class Resolver:
         return Unresolvable(
             Cause.RATE_LIMITED,
             f"{host.domain}: {subject} needs a GET, which counts as a pull, and only {limit.remaining} are left",
-            "wait until the quota is renewed, log in, or lower rate_limit_reserve",
+            "wait until the quota is renewed, log in, or lower rateLimitReserve",
         )
 
     def _checked(

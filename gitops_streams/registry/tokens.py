@@ -246,7 +246,7 @@ class TokenService:
             return Unresolvable(
                 Cause.AUTHENTICATION,
                 f"{failure.reason}; the {found.source} were not sent, as {one_line(key.realm.host)} is another host",
-                f"if it may have them, add it to auth_hosts of {host.domain}",
+                f"if it may have them, add it to authHosts of {host.domain}",
             )
         return failure
 
