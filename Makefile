@@ -38,6 +38,9 @@ coverage: $(VENV)/.installed ## Run all tests and show what they leave out
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
 
+bench: $(VENV)/.installed ## Print what a dry run costs beside the bare requests (ratios, medians)
+	$(BIN)/python tests/benchmarks/run.py $(BENCH)
+
 lock: $(VENV)/.installed ## Lock the newest dependencies that pyproject.toml admits
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
 	  --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
