@@ -302,7 +302,7 @@ def test_a_secret_does_not_go_to_another_host(fault, second, make_client):
     answer = client.resolve(fault.question())
     assert answer.cause is Cause.AUTHENTICATION
     assert "were not sent, as localhost is another host" in answer.reason
-    assert "auth_hosts" in answer.hint
+    assert "authHosts" in answer.hint
     assert [seen.headers.get("authorization") for seen in second.seen] == [None]
     assert not [seen for seen in fault.seen if "authorization" in seen.headers]
     # A token for anonymous, who may not pull: the message says what was withheld.
@@ -312,7 +312,7 @@ def test_a_secret_does_not_go_to_another_host(fault, second, make_client):
     answer = make_client(hosts=_login(fault.host), environment={"PW": PASSWORD}).resolve(fault.question())
     assert answer.cause is Cause.DENIED
     assert "anonymous, as the credentials from the configuration (PW) are not for the token server" in answer.reason
-    assert "auth_hosts" in answer.hint
+    assert "authHosts" in answer.hint
     assert not [seen for seen in second.seen if "authorization" in seen.headers]
     # Allowed by name and port.
     elsewhere.require = f"Basic {PAIR}"

@@ -155,7 +155,7 @@ def test_a_name_that_turns_private_is_found_out_when_connecting(fault, second, n
     answer = make_client(resolver=names).resolve(question)
     assert answer.cause is Cause.UNSAFE_TARGET
     assert "auth.test is at 127.0.0.1, a local address" in answer.reason
-    assert "allow_private" in answer.hint
+    assert "allowPrivate" in answer.hint
     assert not second.seen
     # The user may allow it.
     second.answer = lambda _: second.Reply(200, {}, b'{"token": "x"}')
