@@ -89,9 +89,8 @@ def main() -> None:
 def measure(title: str, tree: Path, expected: list[dataset.Expected], rounds: int) -> None:
     """Print what a dry run of one tree costs, and whether it is right."""
     plan = json.loads(output([*PROGRAM, "diff", "-C", str(tree), "-o", "json"]))
-    found = {
-        (site["file"], site["line"]): (r["newDigest"], site["after"]) for r in plan["results"] for site in r["sites"]
-    }
+    results = plan["results"]
+    found = {(site["file"], site["line"]): (r["newDigest"], site["after"]) for r in results for site in r["sites"]}
     right = sum(
         found.get((place.file, place.line), ("", ""))[0] == place.digest
         and place.digest in found[place.file, place.line][1]
