@@ -57,11 +57,13 @@ class Fields:
             if not isinstance(entry.key, Scalar):
                 continue
             key = entry.key.value
-            where = f"{path}.{escaped(key)}".removeprefix(".")
+            wrong = None
             if key in seen:
-                raise FieldError(f"{where}: Duplicate value: the key stands twice", entry.key.line)
-            if key == _MERGE and not entry.key.style:
-                raise FieldError(f"{where}: merged keys are not read here; write them out", entry.key.line)
+                wrong = "Duplicate value: the key stands twice"
+            elif key == _MERGE and not entry.key.style:
+                wrong = "merged keys are not read here; write them out"
+            if wrong is not None:
+                raise FieldError(f"{path}.{escaped(key)}".removeprefix(".") + f": {wrong}", entry.key.line)
             seen.add(key)
         return cls(node, path)
 
