@@ -32,7 +32,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
 _UNAUTHORIZED = 401
 _MAX_ERROR = 65536
-_TRY_NEXT = frozenset({Broken.CONNECT, Broken.TLS, Broken.PROTOCOL, Broken.RESET, Broken.TIMEOUT})
+_TRY_NEXT = frozenset({Broken.CONNECT, Broken.TLS, Broken.PROTOCOL, Broken.RESET, Broken.TIMEOUT, Broken.PROXY})
 
 
 @dataclass(frozen=True, slots=True)
