@@ -69,7 +69,8 @@ class Conflict:
 def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: str) -> Replace | NotEditable:
     """Make the edit that writes ``after`` where ``scalar`` stands; a null becomes a string.
 
-    A bare literal behind a double-quoted key, as JSON writes numbers and nulls, becomes a double-quoted string.
+    A bare literal where JSON has one (a number or null behind a double-quoted key, or in brackets) becomes a
+    double-quoted string.
     """
     if not _WRITABLE.fullmatch(after):
         return NotEditable(f"{after!r} holds characters that are never written")
@@ -78,7 +79,7 @@ def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: s
         return span
     written = after
     if not scalar.style:
-        if _JSON_LITERAL.fullmatch(scalar.value) and _follows_quoted_key(span.start, text):
+        if _JSON_LITERAL.fullmatch(scalar.value) and _may_be_json(span.start, text):
             written = f'"{after}"'
         elif not _PLAIN.fullmatch(after):
             return NotEditable(f"{after!r} would need quotes that the old value does not have")
@@ -111,7 +112,7 @@ def insert(
         return NotEditable(f"the key {name.value!r} stands twice")
     if any(isinstance(entry.key, Scalar) and entry.key.value == key for entry in mapping.entries):
         return NotEditable(f"the key {key!r} is there already")
-    placed = _behind_in_flow(mapping, value.end) if mapping.flow else _behind_in_block(name, value, text)
+    placed = _behind_in_flow(mapping, value) if mapping.flow else _behind_in_block(name, value, text)
     if isinstance(placed, NotEditable):
         return placed
     position, separator = placed
@@ -164,11 +165,13 @@ def is_null(scalar: Scalar) -> bool:
     return scalar.value == "" if scalar.style else scalar.value in _NULLS
 
 
-def _behind_in_flow(mapping: Mapping, end: int) -> tuple[int, str] | NotEditable:
-    """Return where a key goes behind a value that ends at ``end``, and what separates the two."""
+def _behind_in_flow(mapping: Mapping, value: Scalar | Alias) -> tuple[int, str] | NotEditable:
+    """Return where a key goes behind ``value``, and what separates the two."""
     if mapping.pair:
         return NotEditable("it has no braces that could hold a second key")
-    return end, ", "
+    if isinstance(value, Scalar) and not value.style and not value.value and value.start < value.end:
+        return NotEditable("the key beside it has a tag or an anchor, and no value")  # to which the comma would stick
+    return value.end, ", "
 
 
 def _behind_in_block(name: Scalar, value: Scalar | Alias, text: str) -> tuple[int, str] | NotEditable:
@@ -187,11 +190,13 @@ def _behind_in_block(name: Scalar, value: Scalar | Alias, text: str) -> tuple[in
     return position, f"{_line_ending(text, position)}{' ' * len(lead)}"
 
 
-def _follows_quoted_key(position: int, text: str) -> bool:
-    """Whether the value at ``position`` stands behind ``"key":``."""
-    colon = _before_blanks(position, text, _BLANKS)
-    quote = _before_blanks(colon, text, _BLANKS)
-    return text[colon : colon + 1] == ":" and text[quote : quote + 1] == '"'
+def _may_be_json(position: int, text: str) -> bool:
+    """Whether the value at ``position`` stands behind ``"key":``, in brackets, or at the start of the text."""
+    before = _before_blanks(position, text, _BLANKS)
+    if text[before : before + 1] != ":":
+        return text[before : before + 1] in {"", "\ufeff", "[", ","}
+    quote = _before_blanks(before, text, _BLANKS)
+    return text[quote : quote + 1] == '"'
 
 
 def _before_blanks(position: int, text: str, blanks: str) -> int:

@@ -15,7 +15,10 @@ from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar
 
 Failsafe = Any
-"""Nested dicts, lists and strings. A dict's key is a string; a tuple where the text's key is none, or stands twice."""
+"""Nested dicts, lists and strings. Entries whose key is no string, or stands already, are listed under ``_OTHERS``."""
+
+_OTHERS = ()
+"""No text spells this key."""
 
 
 class Unreadable(Exception):
@@ -158,12 +161,10 @@ def _pairs(pairs: list[tuple[str, Failsafe]]) -> dict[Any, Failsafe]:
 
 def _put(mapping: dict[Any, Failsafe], key: Failsafe, value: Failsafe) -> None:
     """Add an entry; neither duplicate keys nor keys that are no scalars may be lost to the comparison."""
-    if not isinstance(key, str):
-        mapping[(len(mapping),)] = [key, value]
-    elif key in mapping:
-        mapping[(len(mapping), key)] = value
-    else:
+    if isinstance(key, str) and key not in mapping:
         mapping[key] = value
+    else:
+        mapping.setdefault(_OTHERS, []).append([key, value])
 
 
 def _as_written(value: Failsafe) -> Failsafe:

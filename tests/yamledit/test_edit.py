@@ -69,6 +69,9 @@ NULLS = {
     "json-null-tight": ('{"a":1,"digest":null,"b":[]}', "/digest", '{"a":1,"digest":"D","b":[]}'),
     "json-null-lines": ('{\n  "digest" :\n null\n}\n', "/digest", '{\n  "digest" :\n "D"\n}\n'),
     "json-number": ('{"tag": 1.10}', "/tag", '{"tag": "D"}'),
+    "json-list": ('["a", null ,1]', "/1", '["a", "D" ,1]'),
+    "json-list-start": ("[null]", "/0", '["D"]'),
+    "json-root": ("\ufeff null\n", "", '\ufeff "D"\n'),
     "bom": ("\ufeffdigest:\n", "/digest", "\ufeffdigest: D\n"),
 }
 
@@ -152,6 +155,7 @@ INSERTED = {
     "before-end": ("tag: 1\n...\n", "/tag", "tag: 1\ndigest: D\n...\n"),
     "shared": ("a: &m\n  tag: 1\nb: *m\n", "/b/tag", "a: &m\n  tag: 1\n  digest: D\nb: *m\n"),
     "flow-empty-value": ("{tag: , b: 2}\n", "/tag", "{tag: , digest: D, b: 2}\n"),
+    "before-odd-keys": ("tag: 1\n? [a]\n: 1\nb: 1\nb: 2\n", "/tag", "tag: 1\ndigest: D\n? [a]\n: 1\nb: 1\nb: 2\n"),
     "flow": ("{tag: 1, b: 2}\n", "/tag", "{tag: 1, digest: D, b: 2}\n"),
     "flow-last": ("a: { b: 2, tag: 1 }\n", "/a/tag", "a: { b: 2, tag: 1, digest: D }\n"),
     "flow-trailing-comma": ("{tag: 1,}\n", "/tag", "{tag: 1, digest: D,}\n"),
@@ -189,6 +193,8 @@ def test_insert(editor: Any, name: str) -> None:
         ("? tag\n: 1\n", "/tag", "start its line"),
         ("[tag: 1]\n", "/0/tag", "no braces"),
         ("[? tag : 1]\n", "/0/tag", "no braces"),
+        ("{tag: !!int }\n", "/tag", "and no value"),
+        ("{tag: &a , b: *a}\n", "/tag", "and no value"),
         ("tag: 1\ndigest: x\n", "/tag", "there already"),
         ("{tag: 1, digest: }\n", "/tag", "there already"),
         ("tag: 1\ntag: 2\n", "/tag", "stands twice"),
