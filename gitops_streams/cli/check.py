@@ -34,6 +34,6 @@ def command(
         findings = audit(found.declarations.catalog, found.bindings, found.declarations.history)
         problems = sorted({*found.problems, *found.declarations.catalog.problems})
         write = render.text if output == "text" else render.as_json
-        session.show(write(findings, problems, len(found.bindings.sites)))
+        session.show(write(findings, problems, len(found.bindings.sites)), output)
         wrong = findings or any(problem.severity is Severity.ERROR for problem in problems)
         ctx.exit(FAILED if wrong else 0)

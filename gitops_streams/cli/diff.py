@@ -48,5 +48,5 @@ def command(
         snapshot = session.snapshot() if revision is None else session.repository.at(revision)
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
             plan, _ = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
-        session.show(FORMATS[output](Report(plan, every_site=verbose)))
+        session.show(FORMATS[output](Report(plan, every_site=verbose)), output)
         ctx.exit(sessions.exit_code(plan, pending=exit_code))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import io
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +28,13 @@ VERBS = {
 """Verb and short help, in the order in which a newcomer meets them. Each is ``cli/<verb>.py``."""
 
 _INTERRUPTED = 130
+_NEXT_STEP = {
+    errno.ENOSPC: "free some space on that disk, then run again",
+    errno.EDQUOT: "free some of the quota, then run again",
+    errno.EFBIG: "raise the limit on file sizes (ulimit -f), then run again",
+    errno.EROFS: "the file system is read-only; mount it writable, then run again",
+    errno.EMFILE: "raise the limit on open files (ulimit -n), then run again",
+}
 
 
 class VerbGroup(click.Group):
@@ -57,6 +68,17 @@ class VerbGroup(click.Group):
             ctx.exit(_INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except OSError as error:
+            if ctx.find_root().obj == "traceback":
+                raise
+            # Where a file of the repository cannot be written, a WriteFailed has said so. This is any other
+            # place: standard output, a temporary folder, Git's own.
+            place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            _tell(
+                f"{place}{error.strerror or error}",
+                _NEXT_STEP.get(error.errno or 0, "no file is half-written; see to the cause, then run again"),
+            )
+            ctx.exit(FAILED)
         except Exception as error:
             if ctx.find_root().obj == "traceback":
                 raise
@@ -97,6 +119,8 @@ def cli(ctx: click.Context, *, traceback: bool) -> None:
     New here? gitops-streams demo
     """
     ctx.obj = "traceback" if traceback else None
+    if os.environ.get("NO_COLOR"):  # no-color.org
+        ctx.color = False
 
 
 def main() -> None:
@@ -104,9 +128,26 @@ def main() -> None:
     # A run makes a few hundred thousand objects that live until it ends. Collecting cycles among
     # them over and over is a third of the time that a scan takes, and frees nothing.
     gc.set_threshold(200_000, 50, 100)
-    # A scan holds the interpreter while registries are being asked in other threads, each of which
-    # needs it for a moment only: five milliseconds of waiting for it would cost more than the answer.
-    sys.setswitchinterval(0.0005)
-    if sys.platform != "win32":
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    cli(prog_name="gitops-streams")
+    _open_streams()
+    try:
+        cli(prog_name="gitops-streams")
+    finally:
+        _let_go_of_stdout()
+
+
+def _open_streams() -> None:
+    """See that there are streams to print to, whatever they were closed or set to."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  the same
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _let_go_of_stdout() -> None:
+    """Keep the interpreter from complaining about a last flush, where the error has been told already."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -70,5 +70,5 @@ def command(
                 if done is None:
                     raise AssertionError("publishing plans at least once")
                 plan, report = done, Report(done, published, every_site=verbose)
-        session.show(FORMATS[output](report))
+        session.show(FORMATS[output](report), output)
         ctx.exit(sessions.exit_code(plan, pending=exit_code))

@@ -54,7 +54,7 @@ def command(
     parsed = [Reference.parse(text) for text in references]
     questions = [Question(reference.repository, reference.tag or "latest", wanted) for reference in parsed]
     try:
-        with sessions.open_session(directory, config, verbose=False, color="never") as session:
+        with sessions.open_session(directory, config, verbose=False, color="auto") as session:
             settings = session.settings
     except RepositoryError:
         settings = Settings()

@@ -37,17 +37,22 @@ class Session:
     repository: Repository
     settings: config.Settings
     verbose: bool
-    color: str
 
     def snapshot(self) -> Snapshot:
         """Return what a dry run reads: the work tree, or HEAD where there is none."""
         return self.repository.at("HEAD") if self.repository.root is None else self.repository.work_tree()
 
-    def show(self, text: str) -> None:
-        """Print a report."""
-        wanted = {"always": True, "never": False}.get(self.color)
-        painted = sys.stdout.isatty() and "NO_COLOR" not in os.environ if wanted is None else wanted
-        click.echo(_paint(text) if painted else text, nl=False, color=painted)
+    def show(self, text: str, output: str = "table") -> None:
+        """Print a report that was rendered as ``output`` (an ``-o``); only tables and diffs have colours."""
+        wanted = click.get_current_context().color
+        painted = sys.stdout.isatty() if wanted is None else wanted
+        if painted and output in _PAINTERS:
+            text = "".join(map(_PAINTERS[output], text.splitlines(keepends=True)))
+        if output == "diff":
+            # For git apply: its bytes are the files', whatever the terminal's encoding.
+            click.echo(text.encode(), nl=False, color=painted)
+        else:
+            click.echo(text, nl=False, color=painted)
 
 
 @contextmanager
@@ -58,10 +63,14 @@ def open_session(directory: Path, config_file: Path | None, *, verbose: bool, co
         RepositoryError: there is no repository.
         ConfigError: the configuration cannot be used.
     """
+    if color != "auto":
+        # Of the root too: it is the one that prints errors.
+        context = click.get_current_context()
+        context.color = context.find_root().color = color == "always"
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     with Repository.discover(directory.absolute()) as repository:
-        yield Session(repository, _settings(repository, config_file), verbose, color)
+        yield Session(repository, _settings(repository, config_file), verbose)
 
 
 @contextmanager
@@ -129,7 +138,10 @@ def _settings(repository: Repository, file: Path | None) -> config.Settings:
         case Absent():
             return config.Settings()
         case Unreadable(reason=reason):
-            raise ConfigError(f"{config.PATH} cannot be read: {reason}")
+            raise ConfigError(
+                f"{config.PATH} cannot be read: {reason}",
+                hint="make it a regular file that can be read, or name another one by --config",
+            )
         case content:
             return config.parse(content, config.PATH, root)
 
@@ -137,16 +149,16 @@ def _settings(repository: Repository, file: Path | None) -> config.Settings:
 _COLORS = {"changed": "green", "failed": "red", "held": "yellow", "skipped": "yellow", "error": "red"}
 
 
-def _paint(text: str) -> str:
-    """Colour the lines of a diff and the outcomes of a table."""
-    painted = []
-    for part in text.splitlines(keepends=True):
-        word = part.split(" ", 1)[0]
-        if part.startswith(("+", "-", "@@")):
-            color = "green" if part[0] == "+" else "red" if part[0] == "-" else "cyan"
-            painted.append(click.style(part.rstrip("\n"), fg=color) + ("\n" if part.endswith("\n") else ""))
-        elif word in _COLORS:
-            painted.append(click.style(word, fg=_COLORS[word]) + part[len(word) :])
-        else:
-            painted.append(part)
-    return "".join(painted)
+def _paint_row(row: str) -> str:
+    """Colour the outcome that a row of a table begins with."""
+    word, space, rest = row.partition(" ")
+    return click.style(word, fg=_COLORS[word]) + space + rest if word in _COLORS else row
+
+
+def _paint_diff(row: str) -> str:
+    """Colour a line of a diff."""
+    color = {"+": "green", "-": "red", "@": "cyan"}.get(row[0])
+    return row if color is None else click.style(row.rstrip("\n"), fg=color) + "\n"
+
+
+_PAINTERS = {"table": _paint_row, "diff": _paint_diff}

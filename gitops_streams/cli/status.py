@@ -35,4 +35,4 @@ def command(*, directory: Path, config: Path | None, verbose: bool, color: str, 
             render.TagState(tag, declarations.history.items(key), tuple(digests.get(key, ())))
             for key, tag in declarations.catalog.tags.items()
         ]
-        session.show((render.table if output == "table" else render.as_json)(states))
+        session.show((render.table if output == "table" else render.as_json)(states), output)

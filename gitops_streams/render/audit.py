@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gitops_streams.plan.audit import Finding
 from gitops_streams.render.inert import line
-from gitops_streams.render.words import count
+from gitops_streams.render.words import UNSCANNED, count
 from gitops_streams.yamledit.problem import Problem
 
 
@@ -16,6 +16,8 @@ def text(findings: Iterable[Finding], problems: Iterable[Problem], sites: int) -
     findings, problems = list(findings), list(problems)
     lines = [f"{finding.file}:{finding.line}: {finding.kind}: {finding.tag}: {finding.reason}" for finding in findings]
     lines += [f"{problem.file}:{problem.line or 1}: {problem.severity}: {problem.reason}" for problem in problems]
+    if any(problem.reason.startswith("not scanned: ") for problem in problems):
+        lines.append(f"hint: {UNSCANNED}")
     lines.append(f"{count(sites, 'site')} checked, {count(len(findings), 'finding')}")
     return "".join(f"{line(item)}\n" for item in lines)
 

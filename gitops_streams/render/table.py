@@ -37,7 +37,9 @@ def render(report: Report) -> str:
         skipped = [f"{item.file}:{item.line}: {item.reference}: {item.reason}" for item in plan.skipped]
         blocks.append(_listing("Skipped:", skipped, whole=report.every_site))
     if plan.problems:
-        blocks.append(_listing("Noticed:", [str(problem) for problem in plan.problems], whole=report.every_site))
+        noticed = _listing("Noticed:", [str(problem) for problem in plan.problems], whole=report.every_site)
+        unscanned = any(problem.reason.startswith("not scanned: ") for problem in plan.problems)
+        blocks.append(f"{noticed}\n  hint: {words.UNSCANNED}" if unscanned else noticed)
     closing = [words.summary(plan)]
     if report.published is not None:
         closing.append(line(words.published(report.published)))

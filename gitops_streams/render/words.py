@@ -10,6 +10,9 @@ from gitops_streams.streams import status
 
 _DIGEST = re.compile(r"(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+")
 
+UNSCANNED = "repair such a file, or list it under exclude in .gitops-streams/config.yaml"
+"""What to do about a file that could not be scanned."""
+
 
 def shorten(text: str) -> str:
     """Cut every digest in ``text`` to twelve digits, for people."""
