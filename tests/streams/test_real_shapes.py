@@ -1,0 +1,186 @@
+"""Declarations in the shapes in which real ones come: own documents, written after OpenShift's library and others."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_streams.manifests import scan
+from gitops_streams.streams.load import API_VERSIONS, load
+from gitops_streams.streams.model import DockerImage, TagAlias
+from gitops_streams.yamledit.locate import Located
+from gitops_streams.yamledit.objects import objects
+
+# The library's streams: server's fields in the spec, a status, metadata for the console, an alias last.
+LIBRARY_JSON = """\
+{
+\t"kind": "ImageStream",
+\t"apiVersion": "image.openshift.io/v1",
+\t"metadata": {
+\t\t"name": "lang",
+\t\t"creationTimestamp": null,
+\t\t"annotations": {"openshift.io/display-name": "Lang", "openshift.io/provider-display-name": "Example, Inc."}
+\t},
+\t"spec": {
+\t\t"lookupPolicy": {"local": false},
+\t\t"tags": [
+\t\t\t{
+\t\t\t\t"name": "3.12-ubi8",
+\t\t\t\t"annotations": {
+\t\t\t\t\t"description": "Build and run Lang 3.12.\\n\\nWARNING: \\u00fcber",
+\t\t\t\t\t"sampleRepo": "https://example.com/lang-ex.git",
+\t\t\t\t\t"supports": "lang:3.12,lang",
+\t\t\t\t\t"tags": "builder,lang",
+\t\t\t\t\t"version": "3.12"
+\t\t\t\t},
+\t\t\t\t"from": {"kind": "DockerImage", "name": "registry.example.com/ubi8/lang-312:latest"},
+\t\t\t\t"generation": null,
+\t\t\t\t"importPolicy": {},
+\t\t\t\t"referencePolicy": {"type": "Local"}
+\t\t\t},
+\t\t\t{
+\t\t\t\t"name": "latest",
+\t\t\t\t"from": {"kind": "ImageStreamTag", "name": "3.12-ubi8"},
+\t\t\t\t"generation": null,
+\t\t\t\t"importPolicy": {},
+\t\t\t\t"referencePolicy": {"type": "Local"}
+\t\t\t}
+\t\t]
+\t},
+\t"status": {"dockerImageRepository": ""}
+}
+"""
+
+SAMPLES_LIST = """\
+kind: List
+apiVersion: v1
+metadata: {}
+items:
+  - kind: ImageStream
+    apiVersion: image.openshift.io/v1
+    metadata:
+      name: db
+      annotations: {openshift.io/display-name: DB}
+    spec:
+      tags:
+        - name: "10-el8"
+          from: {kind: DockerImage, name: "registry.example.com/el8/db-10"}
+          importPolicy: {scheduled: true, importMode: PreserveOriginal}
+          referencePolicy: {type: Local}
+        - name: latest
+          from: {kind: ImageStreamTag, name: 10-el8}
+  - kind: ImageStream
+    apiVersion: v1
+    metadata: {name: cache}
+    spec:
+      dockerImageRepository: registry.example.com/cache
+  - kind: Template
+    apiVersion: template.openshift.io/v1
+    metadata: {name: cache-persistent}
+    objects:
+      - kind: ImageStream
+        apiVersion: image.openshift.io/v1
+        metadata: {name: "${APP}", annotations: {description: Keeps track of changes in the image}}
+      - kind: DeploymentConfig
+        apiVersion: apps.openshift.io/v1
+        metadata: {name: "${APP}"}
+    parameters: [{name: APP, value: cache}]
+"""
+
+NOTEBOOKS = """\
+---
+apiVersion: image.openshift.io/v1
+kind: ImageStream
+metadata:
+    labels:
+        example.com/notebook-image: "true"
+    annotations:
+        example.com/notebook-image-order: "20"
+    name: notebook
+spec:
+    lookupPolicy:
+        local: true
+    tags:
+        # N Version of the image
+        - annotations:
+              example.com/notebook-software: |
+                  [
+                    {"name": "Lang", "version": "v3.12"}
+                  ]
+              openshift.io/imported-from: quay.io/acme/notebook
+          from:
+              kind: DockerImage
+              name: $(notebook-image-n)
+          name: "2025.2"
+          referencePolicy:
+              type: Source
+        # N - 1 Version of the image
+        - from:
+              kind: DockerImage
+              name: quay.io/acme/notebook@sha256:{digest}
+          name: "2025.1"
+          referencePolicy:
+              type: Source
+"""
+
+S2I_DANGLING = """\
+{"kind": "ImageStream", "apiVersion": "image.openshift.io/v1", "metadata": {"name": "s2i"}, "spec": {"tags": [
+  {"name": "latest", "from": {"kind": "ImageStreamTag", "name": "3.12-ubi8"}},
+  {"name": "3.11-ubi8", "from": {"kind": "DockerImage", "name": "registry.example.com/ubi8/s2i-311:1"}}]}}
+"""
+
+
+def test_the_library(read):
+    catalog = read(LIBRARY_JSON)
+    assert {key.tag: type(tag.source) for key, tag in catalog.tags.items()} == {
+        "3.12-ubi8": DockerImage,
+        "latest": TagAlias,
+    }
+    assert (catalog.problems, catalog.invalid) == ((), ())
+
+
+def test_the_samples(read):
+    catalog = read(SAMPLES_LIST)
+    assert [str(key) for key in catalog.tags] == ["db:10-el8", "db:latest"]
+    assert [stream.key.name for stream in catalog.streams] == ["cache", "db"]
+    assert [problem.reason.partition(":")[0] for problem in catalog.problems] == [
+        'ImageStream "cache"',
+        'ImageStream "${APP}" is not followed',
+    ]
+
+
+def test_notebooks(read):
+    catalog = read(NOTEBOOKS.replace("{digest}", "0" * 64))
+    assert [str(key) for key in catalog.tags] == ["notebook:2025.1"]
+    assert catalog.streams[0].local_lookup
+    assert len(catalog.problems) == 1
+
+
+def test_a_real_dangling_alias_is_a_declaration_all_the_same(read):
+    catalog = read(S2I_DANGLING)
+    assert [str(key) for key in catalog.tags] == ["s2i:3.11-ubi8", "s2i:latest"]
+    assert catalog.problems == ()
+
+
+def test_every_stream_of_the_shared_corpus_is_read_or_explained(shared):
+    inputs = sorted((shared / "cases" / "corpus").glob("*/input.yaml"))
+    if not inputs:
+        pytest.skip("the corpus is not there")
+    declared = 0
+    for path in inputs:
+        located = scan.read(path.parent.name, path.read_bytes())
+        if not isinstance(located, Located):
+            continue
+        found = [
+            one
+            for document in located.documents
+            for one in objects(document.root)
+            if one.kind == "ImageStream" and one.api_version in API_VERSIONS
+        ]
+        catalog = load([(path.parent.name, located)])
+        explained = {problem.line for problem in catalog.problems}
+        read = {stream.line for stream in catalog.streams}
+        for one in found:
+            lines = range(one.mapping.line, one.mapping.line + 8)
+            assert one.mapping.line in read or explained.intersection(lines), (path, one.mapping.line)
+        declared += len(found)
+    assert declared
