@@ -70,7 +70,7 @@ class RegistryClient:
         self._hosts: dict[tuple[str, str, bool], RegistryHost] = {}
         self._warnings: dict[str, None] = {}
         self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
-        prover = Prover(self._credentials, self._tokens)
+        prover = Prover(self._credentials, self._tokens, self._clock)
         self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self._warn)
         self._resolver = Resolver(self._exchange, settings, _USER_AGENT)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
@@ -134,11 +134,6 @@ class RegistryClient:
             lanes.Lane(host.domain, host.settings.concurrency, works, partial(self._work, host), answers)
             for host, works in self._grouped(asked)
         ]
-        self._tokens.renew()
-        for gate in [*self._gates.values(), *self._token_gates.values()]:
-            gate.renew()
-        for host in self._hosts.values():
-            host.renew()
         if progress is None:
             lanes.run(mine, None, self.close)
         else:

@@ -116,7 +116,7 @@ class Exchange:
             else:
                 failure = answer.refused(call)
                 if proof.password:
-                    call.host.rejected(failure)
+                    call.host.rejected(failure, self._clock.monotonic())
                 return failure
 
     def _learn(self, call: Call, answer: Answer) -> Unresolvable | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitops_streams.registry.addresses import Reach, is_loopback_name, literal_reach, reach_of
 from gitops_streams.registry.failures import not_asked_again
+from gitops_streams.registry.limits import REST
 from gitops_streams.registry.messages import DEFAULT_PORTS, Route, Url
 from gitops_streams.registry.settings import HUB_NAMES
 from gitops_streams.registry.tls import SYSTEM_TRUST, TlsChoice, choice_from_folders
@@ -47,8 +48,8 @@ class RegistryHost:
         """What the host asked for last; ``None`` while it answers without."""
         self.extra_scopes: dict[str, tuple[str, ...]] = {}
         """Scopes beside ``pull`` that the host asked for, by repository path."""
-        self.rejection: Unresolvable | None = None
-        """Set when user and password were refused again and again: more tries may lock the account."""
+        self._rejection: Unresolvable | None = None
+        self._rejected_until = 0.0
         self._rejections = 0
         self._timeouts = common.timeouts
         self._current = 0
@@ -74,23 +75,22 @@ class RegistryHost:
                 return True
             return self.endpoints[self._current] != tried
 
-    def rejected(self, failure: Unresolvable) -> None:
-        """Note that the host refused user and password."""
+    def rejected(self, failure: Unresolvable, now: float) -> None:
+        """Note that the host refused user and password at ``now`` (monotonic)."""
         with self._lock:
             self._rejections += 1
             if self._rejections >= _MAX_REJECTIONS:
-                self.rejection = not_asked_again(failure)
+                self._rejection, self._rejected_until = not_asked_again(failure), now + REST
 
     def accepted(self) -> None:
         """Note that the host took user and password: refusals are about single repositories then."""
         if self._rejections != _ACCEPTED:
             with self._lock:
-                self._rejections, self.rejection = _ACCEPTED, None
+                self._rejections, self._rejection = _ACCEPTED, None
 
-    def renew(self) -> None:
-        """Begin a new run: a credential that was refused may have been changed."""
-        with self._lock:
-            self._rejections, self.rejection = 0, None
+    def rejection(self, now: float) -> Unresolvable | None:
+        """Return the refusal that spares the host more of the same: repeating a wrong password may lock the account."""
+        return self._rejection if now < self._rejected_until else None
 
     @property
     def endpoint(self) -> Endpoint:

@@ -58,12 +58,12 @@ class HttpxTransport:
         self._inner.close()
 
 
-def proxied(proxy: Proxy, context: ssl.SSLContext) -> httpx.HTTPTransport:
-    """Make a transport that goes through ``proxy``; ``context`` is for the server behind it."""
+def proxied(proxy: Proxy, to_proxy: ssl.SSLContext, to_server: ssl.SSLContext) -> httpx.HTTPTransport:
+    """Make a transport that goes through ``proxy``, with a context for it and one for the server behind it."""
     auth = (proxy.username, proxy.password) if proxy.username else None
     host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
-    via = httpx.Proxy(f"{proxy.scheme}://{host}:{proxy.port}", auth=auth)
-    return httpx.HTTPTransport(verify=context, proxy=via, trust_env=False)
+    via = httpx.Proxy(f"{proxy.scheme}://{host}:{proxy.port}", auth=auth, ssl_context=to_proxy)
+    return httpx.HTTPTransport(verify=to_server, proxy=via, trust_env=False)
 
 
 def _read(answer: httpx.Response, request: Request, deadline: float) -> Response:
@@ -74,7 +74,8 @@ def _read(answer: httpx.Response, request: Request, deadline: float) -> Response
     if request.method == "HEAD":
         return response
     body = bytearray()
-    for chunk in answer.iter_raw():
+    # A transport may hand out an answer that it has read already.
+    for chunk in [answer.content] if answer.is_stream_consumed else answer.iter_raw():
         body += chunk
         if len(body) > request.max_body:
             if not request.truncate:

@@ -22,8 +22,8 @@ _FIRST_PAUSE = 1.0
 _PAUSE_FACTOR = 2.5
 _LONGEST_PAUSE = 60.0
 _FAILURES_IN_A_ROW = 3
-_REST = 60.0
-"""Seconds for which a host that failed is left alone."""
+REST = 60.0
+"""Seconds for which a host that failed is left alone, and after which a budget for pauses is full again."""
 
 
 class Clock(Protocol):
@@ -97,7 +97,7 @@ class Gate:
         self._calm = not self._interval
         """True while nothing has to be waited for or refused: the path of almost every request."""
         self._next = 0.0
-        self._pause_until = 0.0
+        self._pause_until = float("-inf")
         self._closed_until = 0.0
         self._closed: Unresolvable | None = None
         self._failures = 0
@@ -155,10 +155,12 @@ class Gate:
         length += length * 0.25 * (self._jitter if self._jitter is not None else _random())
         with self._lock:
             now = self._clock.monotonic()
+            if now > self._pause_until + REST:
+                self._budget = self._full_budget
             until = now + length
             added = until - max(now, self._pause_until)
             if added > self._budget:
-                self._close(failure, length if asked is not None else _REST)
+                self._close(failure, length if asked is not None else REST)
                 return failure
             if added > 0:
                 self._budget -= added
@@ -177,17 +179,12 @@ class Gate:
         with self._lock:
             self._failures += 1
             if down or self._failures >= _FAILURES_IN_A_ROW:
-                self._close(failure, _REST if rest is None else rest)
+                self._close(failure, REST if rest is None else rest)
 
     def succeeded(self) -> None:
         """Note that the host works."""
         self.answered = True
         self._failures = 0
-
-    def renew(self) -> None:
-        """Begin a new run: the budget for pauses is full again."""
-        with self._lock:
-            self._budget = self._full_budget
 
     def note(self, response: Response) -> None:
         """Read the quota that an answer's headers tell."""

@@ -15,6 +15,7 @@ from gitops_streams.registry.tokens import TokenKey, basic, check_realm
 if TYPE_CHECKING:
     from gitops_streams.registry.credentials import CredentialStore
     from gitops_streams.registry.hosts import RegistryHost
+    from gitops_streams.registry.limits import Clock
     from gitops_streams.registry.messages import Response
     from gitops_streams.registry.tokens import TokenService
 
@@ -58,7 +59,8 @@ Unlearnable = NoUsableChallenge | NoCredential
 class Prover:
     """Knows for each repository what to carry; safe to use from several threads."""
 
-    def __init__(self, credentials: CredentialStore, tokens: TokenService) -> None:
+    def __init__(self, credentials: CredentialStore, tokens: TokenService, clock: Clock) -> None:
+        self._clock = clock
         self._credentials = credentials
         self._tokens = tokens
 
@@ -79,8 +81,8 @@ class Prover:
             case Bearer() as challenge:
                 return self._token(host, path, challenge, found)
             case Basic() if isinstance(found, Credential):
-                if host.rejection is not None:
-                    return host.rejection
+                if (rejection := host.rejection(self._clock.monotonic())) is not None:
+                    return rejection
                 if found.password:
                     authorization = basic(found.username, found.password)
                     return Proof(authorization, found.source, found, password=True)

@@ -18,6 +18,7 @@ from gitops_streams.registry import failures
 from gitops_streams.registry.addresses import literal_reach
 from gitops_streams.registry.credentials import Anonymous, Credential
 from gitops_streams.registry.flight import SingleFlight
+from gitops_streams.registry.limits import REST
 from gitops_streams.registry.messages import InvalidUrl, Request, Response, TransportError, Url, parse_url
 from gitops_streams.registry.redact import one_line, redacted_url
 from gitops_streams.registry.retry import patiently
@@ -150,6 +151,9 @@ def read_token(response: Response, now: float) -> Token | str:
 _Account = tuple[str, Url, Credential | None]
 
 
+_NEVER: tuple[float, Unresolvable | None] = (0.0, None)
+
+
 def _account(key: TokenKey) -> _Account:
     return key.domain, key.realm, key.credential
 
@@ -163,7 +167,7 @@ class TokenService:
         self._clock = clock
         self._tries = tries
         self._tokens: dict[TokenKey, Token] = {}
-        self._rejections: dict[_Account, Unresolvable] = {}
+        self._rejections: dict[_Account, tuple[float, Unresolvable]] = {}
         """Credentials that a token server refused: asking again for every repository may lock the account."""
         self._flights: SingleFlight[TokenKey, Token | Unresolvable] = SingleFlight()
         self._lock = threading.Lock()
@@ -182,15 +186,11 @@ class TokenService:
         with self._lock:
             self._tokens.pop(key, None)
 
-    def renew(self) -> None:
-        """Begin a new run: a credential that was refused may have been changed."""
-        with self._lock:
-            self._rejections.clear()
-
     def _fetch(self, key: TokenKey, host: RegistryHost, found: Credential | Anonymous) -> Token | Unresolvable:
         if (token := self.peek(key)) is not None:
             return token  # another thread's flight ended between our look and our own
-        if key.credential is not None and (refusal := self._rejections.get(_account(key))) is not None:
+        until, refusal = self._rejections.get(_account(key), _NEVER)
+        if refusal is not None and self._clock.monotonic() < until:
             return refusal
         tried = found.source if key.credential is not None else Anonymous().source
         response: Response | Unresolvable
@@ -208,7 +208,8 @@ class TokenService:
                 self._tokens[key] = answer
         elif response.status == 401 and key.credential is not None:  # noqa: PLR2004 - Unauthorized
             with self._lock:
-                self._rejections[_account(key)] = failures.not_asked_again(answer)
+                until = self._clock.monotonic() + REST
+                self._rejections[_account(key)] = (until, failures.not_asked_again(answer))
         return answer
 
     def _send(self, request: Request, key: TokenKey, host: RegistryHost, tried: str) -> Response | Unresolvable:

@@ -13,7 +13,7 @@ from gitops_streams.registry.http1 import NothingReceived, Reader, encode, excha
 from gitops_streams.registry.messages import Broken, Request, Response, Route, TransportError
 from gitops_streams.registry.proxies import Proxy, ProxyRules, UnusableProxy, rules_from
 from gitops_streams.registry.redact import one_line
-from gitops_streams.registry.tls import TlsChoice, make_context
+from gitops_streams.registry.tls import SYSTEM_TRUST, TlsChoice, make_context
 
 if TYPE_CHECKING:
     import ssl
@@ -219,7 +219,7 @@ class SocketTransport:
         from gitops_streams.registry.httpx_transport import HttpxTransport, proxied  # noqa: PLC0415 - rare, 100 ms
 
         _admit_proxied(request.url, route.rule)
-        transport = HttpxTransport(proxied(proxy, self._context(route.tls)))
+        transport = HttpxTransport(proxied(proxy, self._context(SYSTEM_TRUST), self._context(route.tls)))
         try:
             return transport.send(request, route)
         finally:

@@ -172,6 +172,8 @@ class FaultServer:
 
 
 def _read(stream: Any) -> Seen | None:
+    if stream.peek(1)[:1] == b"\x16":  # a TLS handshake: as servers do, end what is not HTTP
+        return None
     first = stream.readline().decode("latin-1").split()
     if len(first) != 3:
         return None

@@ -96,6 +96,7 @@ def test_the_most_specific_entry_counts(tmp_path):
         "https://other.test/v2/": _auth("url", "secret-1"),
         "*.glob.test": _auth("glob", "secret-1"),
         "*.glob.test/acme": _auth("glob-path", "secret-1"),
+        "re*y-*.test:5000": _auth("middle", "secret-1"),
         "empty.test": {},
     }
     _write(tmp_path / ".docker/config.json", {"auths": auths})
@@ -109,6 +110,9 @@ def test_the_most_specific_entry_counts(tmp_path):
         ("x.glob.test", "other/web"): "glob",
         ("x.y.glob.test", "acme/web"): Anonymous(),
         ("glob.test", "acme/web"): Anonymous(),
+        ("registry-7.test:5000", "acme/web"): "middle",
+        ("registry-7.test", "acme/web"): Anonymous(),
+        ("re-x.test:5000", "acme/web"): Anonymous(),
         ("empty.test", "acme/web"): Anonymous(),
     }
     assert {key: _user(store, *key) for key in expected} == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
 import threading
 
 import httpx
@@ -84,8 +85,9 @@ def test_plain_requests_go_through_in_absolute_form(fault, make_client):
 class ConnectProxy:
     """Tunnels every CONNECT to one server."""
 
-    def __init__(self, target, reply=b"HTTP/1.1 200 OK\r\n\r\n"):
+    def __init__(self, target, reply=b"HTTP/1.1 200 OK\r\n\r\n", tls=None):
         self.heads = []
+        self._tls = tls
         self._target = target
         self._reply = reply
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -95,6 +97,8 @@ class ConnectProxy:
 
     def _serve(self):
         near, _ = self._listener.accept()
+        if self._tls is not None:
+            near = self._tls.wrap_socket(near, server_side=True)
         with near:
             head = b""
             while b"\r\n\r\n" not in head:
@@ -143,6 +147,32 @@ def test_tls_goes_through_a_tunnel(tls_fault, make_client, ca_file):
         f"CONNECT registry.test:443 HTTP/1.1\r\nHost: registry.test:443\r\nProxy-Authorization: {PAIR}\r\n\r\n"
     ]
     assert "proxy-authorization" not in tls_fault.seen[0].headers
+
+
+def test_a_proxy_that_is_spoken_to_in_tls(tls_fault, make_client, ca_file, authority):
+    tls_fault.answer = lambda seen: tls_fault.Reply(405) if seen.method == "HEAD" else tls_fault.manifest()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    proxies = []
+
+    def through(proxy):
+        proxies.append(proxy)
+        port = proxy.host.rpartition(":")[2]
+        environment = {"HTTPS_PROXY": f"https://me:p%20w@localhost:{port}", "SSL_CERT_FILE": str(ca_file)}
+        client = make_client(environment=environment, tries=1)
+        return client.resolve(_question("registry.test"))
+
+    try:
+        # Each request is a tunnel of its own here: the first carries the HEAD, for which there is no second.
+        first = through(ConnectProxy(tls_fault.port, tls=context))
+        assert first.cause is Cause.UNAVAILABLE
+        assert [seen.method for seen in tls_fault.seen] == ["HEAD"]
+        tls_fault.answer = lambda _: tls_fault.manifest()
+        assert isinstance(through(ConnectProxy(tls_fault.port, tls=context)), Resolved)
+    finally:
+        for proxy in proxies:
+            proxy.close()
+    assert PAIR in proxies[1].heads[0]
 
 
 def test_a_proxy_that_refuses(make_client):
@@ -194,6 +224,33 @@ def test_any_httpx_transport_can_carry_the_requests(make_client, image_digest):
     ]
     slow = client.resolve(Question(_question("quay.io").repository, "slow"))
     assert slow.reason == "quay.io: no complete answer in time"
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (httpx.ConnectError("secret"), "no connection"),
+        (httpx.ProxyError("secret"), "the proxy would not connect"),
+        (httpx.RemoteProtocolError("secret"), "not HTTP"),
+        (httpx.ReadError("secret"), "the connection broke"),
+        (httpx.ConnectTimeout("secret"), "no complete answer in time"),
+    ],
+)
+def test_failures_of_such_a_transport(make_client, failure, words):
+    def handle(_):
+        raise failure
+
+    answer = make_client(transport=httpx.MockTransport(handle), tries=1).resolve(_question("quay.io"))
+    assert words in answer.reason
+    assert "secret" not in repr(answer)
+
+
+def test_bodies_from_such_a_transport_are_bounded(make_client):
+    def handle(request):
+        return httpx.Response(405) if request.method == "HEAD" else httpx.Response(200, content=b"x" * ((4 << 20) + 1))
+
+    answer = make_client(transport=httpx.MockTransport(handle)).resolve(_question("quay.io"))
+    assert "larger than 4096 KiB" in answer.reason
 
 
 @pytest.mark.parametrize(
