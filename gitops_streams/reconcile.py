@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitops_streams.config import Settings
 from gitops_streams.errors import NoStreams, PlanRefused
-from gitops_streams.git.snapshot import Snapshot, Unreadable
+from gitops_streams.git.snapshot import Snapshot, Unreadable, misplaced
 from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.scan import ScannedFile
@@ -217,8 +217,13 @@ def fit_saved(wanted: SavedPlan, snapshot: Snapshot) -> tuple[FilePlan, ...]:
         InternalError: a proof does not hold.
     """
     files = []
+    # What git ignores, and what belongs to a submodule, can be read but is none of the repository's.
+    own = set(snapshot.listing("")) if wanted.files else set()
     for file in wanted.files:
-        content = snapshot.read_one(file.path, scan.MAX_BYTES)
+        reason = misplaced(file.path)
+        content = snapshot.read_one(file.path, scan.MAX_BYTES) if reason is None else Unreadable(reason)
+        if isinstance(content, bytes) and file.path not in own:
+            content = Unreadable("git ignores it, or it belongs to a submodule")
         if not isinstance(content, bytes):
             reason = content.reason if isinstance(content, Unreadable) else "it is not there"
             raise PlanRefused(f"{file.path}: {reason}", hint="make a new plan: gitops-streams diff -o json")

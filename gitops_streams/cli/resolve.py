@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gitops_streams.cli.options import option
+
+if TYPE_CHECKING:
+    from gitops_streams.oci.platform import Platform
+    from gitops_streams.oci.reference import Reference
+    from gitops_streams.oci.resolution import Question, Unresolvable
 
 
 @click.command("resolve")
@@ -46,37 +52,49 @@ def command(
     from gitops_streams.config import Settings
     from gitops_streams.errors import INCOMPLETE, RepositoryError
     from gitops_streams.oci.platform import Platform
-    from gitops_streams.oci.reference import Reference
-    from gitops_streams.oci.resolution import Question, Resolved
+    from gitops_streams.oci.resolution import Question, Resolved, Unresolvable
     from gitops_streams.render.inert import line
 
     wanted = None if platform is None else Platform.parse(platform)
-    parsed = [Reference.parse(text) for text in references]
-    questions = [Question(reference.repository, reference.tag or "latest", wanted) for reference in parsed]
+    asked = [(text, *_read(text, wanted)) for text in references]
     try:
         with sessions.open_session(directory, config, verbose=False, color="auto") as session:
             settings = session.settings
     except RepositoryError:
-        settings = Settings()
+        settings = Settings() if config is None else sessions.read_settings(config, directory.absolute())
     with sessions.registry_client(settings) as client, sessions.progress_bar() as progress:
-        answers = client.resolve_all(questions, progress=progress)
+        answers = client.resolve_all([item for _, _, item in asked if isinstance(item, Question)], progress=progress)
     failed = False
     results = []
-    for reference, question in zip(parsed, questions, strict=True):
-        answer = answers[question]
-        if isinstance(answer, Resolved):
-            pinned = str(reference.pinned(answer.digest))
-            results.append(
-                {"reference": str(reference), "digest": str(answer.digest), "pinned": pinned, "reason": None}
-            )
+    for text, parsed, item in asked:
+        answer = answers[item] if isinstance(item, Question) else item
+        if parsed is not None and isinstance(answer, Resolved):
+            pinned = str(parsed.pinned(answer.digest))
+            results.append({"reference": text, "digest": str(answer.digest), "pinned": pinned, "reason": None})
             if output == "text":
                 click.echo(line(pinned))
-        else:
+        elif isinstance(answer, Unresolvable):
             failed = True
-            results.append({"reference": str(reference), "digest": None, "pinned": None, "reason": answer.reason})
-            click.secho(f"error: {line(str(reference))}: {line(answer.reason)}", err=True, fg="red")
+            results.append({"reference": text, "digest": None, "pinned": None, "reason": answer.reason})
+            told = answer.reason if isinstance(item, Unresolvable) else f"{text}: {answer.reason}"
+            click.secho(f"error: {line(told)}", err=True, fg="red")
             if answer.hint:
                 click.echo(f"hint: {line(answer.hint)}", err=True)
     if output == "json":
         click.echo(json.dumps({"schemaVersion": 1, "results": results}, indent=2))
     ctx.exit(INCOMPLETE if failed else 0)
+
+
+def _read(text: str, platform: Platform | None) -> tuple[Reference | None, Question | Unresolvable]:
+    """Read one reference; one that asks nothing has its answer at once, and stops no other."""
+    from gitops_streams.errors import InvalidReference
+    from gitops_streams.oci.reference import Reference
+    from gitops_streams.oci.resolution import Cause, Question, Unresolvable
+
+    try:
+        reference = Reference.parse(text)
+    except InvalidReference as error:
+        return None, Unresolvable(Cause.UNSUPPORTED, error.message, error.hint)
+    if reference.tag is None and reference.digest is not None:
+        return reference, Unresolvable(Cause.UNSUPPORTED, f"{text} has a digest and no tag: nothing is to be resolved")
+    return reference, Question(reference.repository, reference.tag or "latest", platform)

@@ -126,13 +126,22 @@ def exit_code(plan: Plan, *, pending: bool = False) -> int:
     return CHANGES_PENDING if pending and plan.files else 0
 
 
+def read_settings(file: Path, root: Path) -> config.Settings:
+    """Read the configuration file that ``--config`` names; relative paths in it start at ``root``.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+    """
+    try:
+        return config.parse(file.read_bytes(), str(file), root)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="see --config") from error
+
+
 def _settings(repository: Repository, file: Path | None) -> config.Settings:
     root = repository.root or repository.git_dir
     if file is not None:
-        try:
-            return config.parse(file.read_bytes(), str(file), root)
-        except OSError as error:
-            raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="see --config") from error
+        return read_settings(file, root)
     snapshot = repository.at("HEAD") if repository.root is None else repository.work_tree()
     match snapshot.read_one(config.PATH):
         case Absent():

@@ -63,7 +63,7 @@ def too_large(size: int, limit: int) -> Unreadable:
 def misplaced(path: str) -> str | None:
     """Say why a path cannot be a file of a repository, or return ``None`` where it can."""
     parts = path.split("/")
-    if not path or "\0" in path:
+    if not path or "\0" in path or not _is_encodable(path):
         return "not a path"
     if path.startswith("/") or ".." in parts:
         return "the path leaves the repository"
@@ -73,6 +73,15 @@ def misplaced(path: str) -> str | None:
     if any(part.lower() == ".git" for part in parts):
         return "the path is inside a git directory"
     return None
+
+
+def _is_encodable(path: str) -> bool:
+    """Whether some bytes stand for the path: a lone surrogate that escapes none has no bytes."""
+    try:
+        path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def patterns(needles: Sequence[str]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,10 @@ def read(content: bytes, schema: Mapping[str, Any], name: str) -> SavedPlan:
     if wrong is not None:
         where = "/".join(map(str, wrong.absolute_path)) or "the top level"
         raise PlanRefused(f"{name} is not a plan: at {where}: {wrong.message[:200]}", hint=_HINT)
+    paths = [entry["file"] for entry in document["files"]]
+    for path, count in Counter(paths).items():
+        if count > 1:
+            raise PlanRefused(f"{name} is not a plan: {path} stands in it {count} times", hint=_HINT)
     try:
         moves = tuple(_move(result) for result in document["results"] if result["newDigest"] is not None)
     except GitopsStreamsError as error:
