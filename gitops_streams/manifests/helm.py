@@ -9,24 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_streams.manifests.occurrence import Occurrence, Place
+from gitops_streams.manifests.occurrence import Finding, Place
 from gitops_streams.manifests.split import is_literal, occurrence, read_field
+from gitops_streams.oci.reference import looks_like_reference
 
 
-def find(place: Place) -> Iterator[Occurrence]:
+def find(place: Place) -> Iterator[Finding]:
     """Yield the reference that a map with ``repository`` and ``tag`` spells, if it does."""
     repository = read_field(place, "repository")
     if repository is None or not is_literal(place, repository):
         return
     tag = read_field(place, "tag")
-    digest = read_field(place, "digest") or read_field(place, "sha")
+    digest, sha = read_field(place, "digest"), read_field(place, "sha")
+    if digest is None or (not digest.value and sha is not None and sha.value):
+        digest = sha
     if tag is None and digest is None:
         return
     registry = read_field(place, "registry")
-    # A registry with a path in it would hide the repository's full path from the byte screen.
-    prefix = f"{registry.value}/" if registry is not None and registry.value and "/" not in registry.value else ""
-    if registry is not None and registry.value and not prefix:
-        return
-    found = occurrence(place, "helm", f"{prefix}{repository.value}", tag, digest)
+    name = repository.value
+    if registry is not None and registry.value:
+        # A registry with a path in it would hide the repository's full path from the byte screen.
+        if not _is_domain(registry.value):
+            return
+        name = f"{registry.value}/{name}"
+    found = occurrence(place, "helm", name, tag, digest)
     if found is not None:
         yield found
+
+
+def _is_domain(text: str) -> bool:
+    """Whether ``text`` alone is what a reference takes for its domain, not for the start of its path."""
+    reference = looks_like_reference(f"{text}/x/y")
+    return reference is not None and reference.repository.path == "x/y"

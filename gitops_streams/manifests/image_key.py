@@ -19,7 +19,6 @@ def find(place: Place) -> Iterator[Occurrence]:
         key = entry.key
         if not isinstance(key, Scalar) or _IMAGE_KEY.search(key.value) is None:
             continue
-        # A key that stands twice is no address: neither of the two can be named by a JSON Pointer.
         pointer = (*place.pointer, key.value)
         value = target(entry.value)
         if isinstance(value, Scalar):

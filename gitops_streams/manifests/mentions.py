@@ -6,38 +6,51 @@ import re
 from collections.abc import Collection, Iterator
 
 from gitops_streams.manifests.occurrence import Mention
-from gitops_streams.oci.reference import Repository, looks_like_reference
+from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
 from gitops_streams.yamledit.nodes import Scalar
 
-_WORD = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9._:@/\[\]-]*[A-Za-z0-9]")
+# A run of what references are written in; what punctuation leaves at its ends is taken off afterwards,
+# since an expression that does both reads a long run again and again.
+_RUN = re.compile(r"[A-Za-z0-9._:@/-]+")
+_ENDS = "._:@/-"
 _MARKER = 'add # {"$imagestream": "…"} at the end of its line to have it pinned'
 
 
-def find(file: str, scalar: Scalar, tracked: Collection[Repository], why: str | None) -> Iterator[Mention]:
+def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], why: str | None) -> Iterator[Mention]:
     """Yield the tagged references to tracked repositories that a scalar's text holds.
 
     Args:
         file: the scalar's file.
+        text: the text of that file.
         scalar: any scalar that no scanner claimed.
         tracked: the repositories that streams follow.
         why: what keeps the place from being edited, where that is not the text itself.
     """
     if ":" not in scalar.value:
         return
-    for word in _WORD.finditer(scalar.value):
-        if ":" not in word.group():
-            continue
-        reference = looks_like_reference(word.group())
-        if reference is None or reference.tag is None or reference.repository not in tracked:
+    position = scalar.start
+    for word, reference in _references(scalar.value):
+        if reference.tag is None or reference.repository not in tracked:
             continue
         if why is not None:
             reason = why
         elif scalar.is_block:
             reason = "text in a block scalar is not scanned"
-        elif word.group() == scalar.value:
+        elif word == scalar.value:
             reason = f"it does not stand under an image key; {_MARKER}"
         else:
             reason = "it stands within a longer text"
-        # A block's text starts on the line after its header.
-        line = scalar.line + (1 + scalar.value.count("\n", 0, word.start()) if scalar.is_block else 0)
-        yield Mention(file, line, reference.repository, reference.tag, word.group(), reason)
+        # However the scalar is folded, a word without blanks stands in the file as it is, unless it is escaped.
+        there = text.find(word, position, scalar.end)
+        position = max(position, there)
+        line = scalar.line + text.count("\n", scalar.start, position)
+        yield Mention(file, line, reference.repository, reference.tag, word, reason)
+
+
+def _references(value: str) -> Iterator[tuple[str, Reference]]:
+    """Yield the words of a text that are references, schemes such as ``oci://`` taken off."""
+    for run in _RUN.finditer(value):
+        word = run.group().rpartition("://")[2].strip(_ENDS)
+        reference = looks_like_reference(word) if ":" in word else None
+        if reference is not None:
+            yield word, reference

@@ -117,15 +117,26 @@ class Occurrence:
                 return ()
 
     @property
+    def fields(self) -> tuple[WholeReference | TagField | DigestField | MarkedScalar, ...]:
+        """The scalars that it claims, each with its pointer."""
+        match self.form:
+            case SplitReference(tag=tag, digest=digest):
+                return tuple(field for field in (tag, digest) if isinstance(field, TagField | DigestField))
+            case _:
+                return (self.form,)
+
+    @property
     def text(self) -> str:
-        """The reference as a person would write it."""
+        """The reference as a person would write it; what a marked scalar says."""
+        if isinstance(self.form, MarkedScalar):
+            return self.form.scalar.value
         tag = "" if self.tag is None else f":{self.tag}"
         return f"{self.name}{tag}" + ("" if self.digest is None else f"@{self.digest}")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A reference in a place that is not a manifest's: reported, never edited."""
+    """A reference in a place that is not edited: it is reported, with the reason."""
 
     file: str
     line: int
@@ -134,6 +145,7 @@ class Mention:
     text: str
     """The reference as it stands there."""
     reason: str
+    """Why it is not edited."""
 
 
 Finding = Occurrence | Mention
@@ -155,6 +167,6 @@ class Place:
 class Scanner(Protocol):
     """Finds one form of reference. It is asked about every mapping of every document that may be edited."""
 
-    def __call__(self, place: Place) -> Iterator[Occurrence]:
-        """Yield the occurrences whose scalars stand directly in ``place.mapping``."""
+    def __call__(self, place: Place) -> Iterator[Finding]:
+        """Yield the references whose scalars stand directly in ``place.mapping``."""
         ...

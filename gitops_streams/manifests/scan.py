@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from gitops_streams.manifests import helm, image_key, kustomize, markers, mentions
+from gitops_streams.manifests import helm, image_key, kustomize, markers, mentions, merges
 from gitops_streams.manifests.occurrence import (
     Finding,
     MarkedScalar,
@@ -15,11 +16,19 @@ from gitops_streams.manifests.occurrence import (
     Place,
     Scanner,
     SplitReference,
-    WholeReference,
 )
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
-from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target
+from gitops_streams.yamledit.nodes import (
+    Document,
+    Mapping,
+    Node,
+    NotEditable,
+    Scalar,
+    Sequence,
+    content,
+    resolve,
+)
 from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
@@ -41,8 +50,9 @@ _LEFT_ALONE = {
     "ImageStreamImport": "an ImageStreamImport is a declaration",
     "ImageStreamMapping": "an ImageStreamMapping is a declaration",
 }
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _DECLARATIONS = frozenset(_LEFT_ALONE) - {"CustomResourceDefinition"}
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_SERVERS_OWN = frozenset({"lastTriggeredImage", "kubectl.kubernetes.io/last-applied-configuration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,75 +129,102 @@ def _unparsable(path: str, text: str, found: Unparsable) -> Problem:
     return Problem(path, found.line, f"not scanned: it is not YAML: {found.reason}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What is looked for in one document, and what has to be known of all of it."""
+
+    path: str
+    text: str
+    document: Document
+    tracked: Collection[Repository]
+    lent: merges.Overrides
+
+
 def _scan_documents(path: str, located: Located, tracked: Collection[Repository]) -> Iterator[Finding | Problem]:
-    marked = markers.SCREEN in located.text
+    text = located.text
+    marked, merged = markers.SCREEN in text, "<<" in text
     for document in located.documents:
+        scan = _Scan(path, text, document, tracked, merges.overrides(document.root) if merged else {})
+        encrypted = _encrypted(document.root)
         for found in objects(document.root):
-            why = _left_alone(found)
-            if why is not None:
-                if found.kind not in _DECLARATIONS:
-                    yield from _mentions(path, found, tracked, why)
-                continue
-            yield from _scan_object(path, located.text, document.index, found, tracked, marked=marked)
-
-
-def _scan_object(
-    path: str, text: str, document: int, found: Object, tracked: Collection[Repository], *, marked: bool
-) -> Iterator[Finding | Problem]:
-    marks: set[int] = set()
+            why = encrypted or _encrypted(found.mapping) or _LEFT_ALONE.get(found.kind)
+            if why is None:
+                yield from _scan_object(scan, _with_namespace(found), marked=marked)
+            elif found.kind not in _DECLARATIONS:
+                for _, node, _ in _walk(found):
+                    if isinstance(node, Scalar):
+                        yield from mentions.find(path, text, node, tracked, why)
     if marked:
-        for mark in markers.find(path, text, document, found):
-            if isinstance(mark, Occurrence):
-                marks |= scalars_of(mark)
-            yield mark
+        yield from markers.stray(path, located)
+
+
+def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
+    marks: set[int] = set()
+    for mark in _marks(scan, found) if marked else ():
+        marks |= {id(mark.scalar)} if isinstance(mark, markers.Refused) else _scalars(mark)
+        yield mark.problem if isinstance(mark, markers.Refused) else mark
     claimed = set(marks)
-    overridden = _overridden(found) if "<<" in text else frozenset()
+    others: list[tuple[Scalar, str | None]] = []
     for pointer, node, parent in _walk(found):
-        if isinstance(node, Mapping):
-            if not _is_metadata(pointer, found):
-                place = Place(path, text, document, found, pointer, node)
-                for finding in _ask_scanners(place, tracked, overridden):
-                    scalars = scalars_of(finding) if isinstance(finding, Occurrence) else set()
-                    # A marker goes before every shape, and an anchored reference is found once.
-                    whole = isinstance(finding, Occurrence) and isinstance(finding.form, WholeReference)
-                    if scalars.isdisjoint(claimed if whole else marks):
-                        claimed |= scalars
-                        yield finding
-        elif isinstance(node, Scalar) and id(node) not in claimed:
-            why = "an annotation is text" if _is_metadata(parent, found) else None
-            yield from mentions.find(path, node, tracked, why)
+        if isinstance(node, Mapping) and not _is_text(pointer, found):
+            place = Place(scan.path, scan.text, scan.document.index, found, pointer, node)
+            for finding in _ask_scanners(scan, place):
+                scalars = _scalars(finding) if isinstance(finding, Occurrence) else set()
+                # A marker goes before every shape. An anchored scalar is found wherever an alias stands for it.
+                if scalars.isdisjoint(marks):
+                    claimed |= scalars
+                    yield finding
+        elif isinstance(node, Scalar):
+            others.append((node, "an annotation is text" if _is_text(parent, found) else None))
+    for scalar, why in others:
+        if id(scalar) not in claimed:
+            yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, why)
 
 
-def _ask_scanners(place: Place, tracked: Collection[Repository], overridden: Collection[int]) -> Iterator[Finding]:
+def _marks(scan: _Scan, found: Object) -> Iterator[Occurrence | markers.Refused]:
+    for mark in markers.find(scan.path, scan.text, scan.document.index, found):
+        why = _uneditable(scan, mark) if isinstance(mark, Occurrence) else None
+        if why is None or isinstance(mark, markers.Refused):
+            yield mark
+        else:
+            reason = f"the marked value cannot be edited: {why}"
+            yield markers.Refused(mark.fields[0].scalar, Problem(mark.file, mark.line, reason))
+
+
+def _ask_scanners(scan: _Scan, place: Place) -> Iterator[Finding]:
+    """Yield what scanners find; of it, what cannot be edited becomes a mention with the reason."""
     for scanner in SCANNERS:
-        for occurrence in scanner(place):
-            repository = occurrence.repository
-            if repository is None or repository not in tracked:
+        for finding in scanner(place):
+            repository = finding.repository
+            if repository is None or repository not in scan.tracked:
                 continue
-            if isinstance(occurrence.form, SplitReference) and id(place.mapping) in overridden:
-                reason = "its map is merged (<<) into one with another repository, which would get its digest"
-                yield Mention(place.file, occurrence.line, repository, occurrence.tag, occurrence.text, reason)
+            why = _uneditable(scan, finding, place.mapping) if isinstance(finding, Occurrence) else None
+            if why is None:
+                yield finding
             else:
-                yield occurrence
+                yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why)
 
 
-def _overridden(found: Object) -> frozenset[int]:
-    """The identities of maps that a merge key brings into a map with another repository and no tag of its own."""
-    identities: set[int] = set()
-    for _, node, _ in _walk(found):
-        merged = node.entry("<<") if isinstance(node, Mapping) else None
-        if merged is None or not isinstance(node, Mapping):
-            continue
-        keys = {entry.key.value for entry in node.entries if isinstance(entry.key, Scalar)}
-        if keys.isdisjoint({"repository", "registry", "name", "newName"}):
-            continue
-        sources = merged.value.items if isinstance(merged.value, Sequence) else [merged.value]
-        identities |= {id(target(source)) for source in sources}
-    return frozenset(identities)
+def _uneditable(scan: _Scan, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:
+    """Say why an occurrence cannot be edited, if that is clear before anybody is asked for its digest."""
+    for field in occurrence.fields:
+        # A key that stands twice, here or on the way, is no address: JSON Pointers cannot tell the two apart.
+        if resolve(scan.document.root, field.pointer) is not field.scalar:
+            return "a key that leads to it stands twice in its map"
+        place = content(field.scalar, scan.text)
+        if isinstance(place, NotEditable):
+            return place.reason
+    form, borrowers = occurrence.form, scan.lent.get(id(mapping))
+    if borrowers and isinstance(form, SplitReference) and merges.would_mislead(occurrence.form_name, form, borrowers):
+        return "its map is merged (<<) into one with another repository or tag, which would get its digest"
+    return None
 
 
 def _walk(found: Object) -> Iterator[tuple[Pointer, Node, Pointer]]:
-    """Yield (pointer, node, pointer of the parent), parents first; what a server writes is passed over."""
+    """Yield (pointer, node, pointer of the parent), parents first.
+
+    What a server writes is passed over, and so are values without a colon: scanners look at those in their mapping.
+    """
     stack: list[tuple[Pointer, Node, Pointer]] = [(found.pointer, found.mapping, found.pointer)]
     depth = len(found.pointer)
     while stack:
@@ -197,40 +234,37 @@ def _walk(found: Object) -> Iterator[tuple[Pointer, Node, Pointer]]:
             top = found.kind and len(pointer) == depth
             for entry in reversed(node.entries):
                 key = entry.key.value if isinstance(entry.key, Scalar) else None
-                if key is None or key in {"lastTriggeredImage", _LAST_APPLIED} or (top and key == "status"):
+                if key is None or key in _SERVERS_OWN or (top and key == "status"):
                     continue
-                stack.append(((*pointer, key), entry.value, pointer))
+                value = entry.value
+                if type(value) is Scalar and ":" not in value.value:
+                    continue  # most scalars: without a colon there is no tag to mention
+                stack.append(((*pointer, key), value, pointer))
         elif isinstance(node, Sequence):
             indexes = range(len(node.items) - 1, -1, -1)
             stack += [((*pointer, index), node.items[index], pointer) for index in indexes]
 
 
-def _mentions(path: str, found: Object, tracked: Collection[Repository], why: str) -> Iterator[Mention]:
-    for _, node, _ in _walk(found):
-        if isinstance(node, Scalar):
-            yield from mentions.find(path, node, tracked, why)
-
-
-def _left_alone(found: Object) -> str | None:
-    """Say why an object is never edited, if it is not."""
-    if found.kind in _LEFT_ALONE:
-        return _LEFT_ALONE[found.kind]
-    sops = found.mapping.get("sops")
+def _encrypted(root: Node | None) -> str | None:
+    """Say why a document or an object is left alone that SOPS encrypted, if it did."""
+    sops = root.get("sops") if isinstance(root, Mapping) else None
     if isinstance(sops, Mapping) and (sops.entry("mac") or sops.entry("lastmodified")):
         return "the document is encrypted with SOPS; an edit would break its checksum"
     return None
 
 
-def _is_metadata(pointer: Pointer, found: Object) -> bool:
-    """Whether a mapping holds labels or annotations, of the object or of a pod template in it."""
-    relative = pointer[len(found.pointer) :]
-    return len(relative) > 1 and relative[-1] in {"annotations", "labels"} and relative[-2] == "metadata"
+def _with_namespace(found: Object) -> Object:
+    """Forget a namespace that is not one yet, such as a Template's ``${NAMESPACE}``."""
+    known = found.namespace is None or _NAMESPACE.fullmatch(found.namespace)
+    return found if known else replace(found, namespace=None)
 
 
-def scalars_of(occurrence: Occurrence) -> set[int]:
+def _is_text(pointer: Pointer, found: Object) -> bool:
+    """Whether a mapping holds labels or annotations: of an object, a pod template, a kustomization, a chart's pods."""
+    last = pointer[-1] if len(pointer) > len(found.pointer) else None
+    return isinstance(last, str) and last.lower().endswith(("annotations", "labels"))
+
+
+def _scalars(occurrence: Occurrence) -> set[int]:
     """The identities of the scalars that an occurrence claims."""
-    match occurrence.form:
-        case WholeReference(scalar=scalar) | MarkedScalar(scalar=scalar):
-            return {id(scalar)}
-        case SplitReference(tag=tag, digest=digest):
-            return {id(field.scalar) for field in (tag, digest) if field is not None and hasattr(field, "scalar")}
+    return {id(field.scalar) for field in occurrence.fields}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from gitops_streams.errors import InvalidReference
 from gitops_streams.manifests.occurrence import (
     DigestField,
+    Finding,
+    Mention,
     MissingDigest,
     Occurrence,
     Place,
@@ -46,8 +48,8 @@ def is_literal(place: Place, field: Field) -> bool:
     return not isinstance(content(field.scalar, place.text), NotEditable)
 
 
-def occurrence(place: Place, form_name: str, name: str, tag: Field | None, digest: Field | None) -> Occurrence | None:
-    """Put the fields together; ``None`` if they make no reference.
+def occurrence(place: Place, form_name: str, name: str, tag: Field | None, digest: Field | None) -> Finding | None:
+    """Put the fields together; ``None`` if they make no reference, a mention if they make a broken one.
 
     Args:
         place: where they stand.
@@ -68,8 +70,11 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
     try:
         value = Digest.parse(f"sha256:{written}" if bare and digest and digest.value else written) if written else None
     except InvalidReference:
-        return None
-    if tag_text == "" and value is None:
+        wrong = digest if digest and digest.value else tag
+        line = place.mapping.line if wrong is None else wrong.scalar.line
+        reason = f"{written!r} stands where a digest belongs"
+        return Mention(place.file, line, base.repository, tag_text or None, f"{name}:{tag_text}", reason)
+    if tag_text == "" and (value is None or digest is None):
         return None
     tag_field = TagField(tag.scalar, (*place.pointer, tag.key)) if tag and tag_text else None
     slot: DigestField | MissingDigest | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_streams.manifests.occurrence import DigestField, SplitReference
+from gitops_streams.manifests.occurrence import DigestField, MarkedScalar, Part, SplitReference
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.model import Site
 from gitops_streams.streams.follow import Broken, follow
 from gitops_streams.streams.model import Catalog, DockerImage, PushOnly, TagKey
 from gitops_streams.streams.status import History
+from gitops_streams.yamledit.edit import is_null
 
 
 class Kind(StrEnum):
@@ -53,6 +54,8 @@ def audit(catalog: Catalog, bindings: Bindings, history: History) -> tuple[Findi
 
 def _audit(site: Site, history: History) -> Finding | None:
     occurrence = site.occurrence
+    if isinstance(occurrence.form, MarkedScalar) and occurrence.form.part is Part.NAME:
+        return None  # a repository alone holds no digest; the scalar beside it has a marker of its own
     recorded = [item.image for item in history.items(site.tag)]
 
     def finding(kind: Kind, reason: str) -> Finding:
@@ -82,6 +85,8 @@ def _disagreement(site: Site) -> str | None:
     """Say where a tag field reads ``tag@digest`` and a digest key beside it names another digest."""
     form = site.occurrence.form
     if not isinstance(form, SplitReference) or form.tag is None or not isinstance(form.digest, DigestField):
+        return None
+    if is_null(form.digest.scalar):
         return None
     suffix = form.tag.scalar.value.partition("@")[2].rpartition(":")[2]
     other = form.digest.scalar.value.rpartition(":")[2]

@@ -6,7 +6,7 @@ digest that stands in the history of exactly one stream tag. Nothing is ever gue
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from gitops_streams.manifests.occurrence import MarkedScalar, Mention, Occurrence
@@ -87,8 +87,11 @@ def _index(catalog: Catalog, history: History) -> _Index:
         if not isinstance(tag.source, DockerImage):
             continue
         repository = tag.source.reference.repository
-        index.by_source.setdefault((repository, tag.source.tag), []).append(tag)
+        # A source that names a digest alone tracks no tag: only a marker or the history leads to it.
+        if tag.source.tag is not None:
+            index.by_source.setdefault((repository, tag.source.tag), []).append(tag)
         index.by_repository.setdefault(repository, []).append(tag)
+        # An alias is bound by markers alone, so its history says nothing about a place without one.
         for item in history.items(tag.key):
             if item.reference.repository == repository:
                 same = index.by_digest.setdefault((repository, item.image), [])
@@ -139,10 +142,22 @@ def _bind_marker(occurrence: Occurrence, marker: MarkedScalar, index: _Index) ->
     if len(present) > 1:
         names = ", ".join(sorted(map(str, present)))
         return _Unbound(f"ambiguous: its marker may mean {names}; write the namespace into the marker")
+    return _Unbound(_unknown(marker, keys, streams, index))
+
+
+def _unknown(marker: MarkedScalar, keys: Collection[TagKey], streams: Collection[StreamKey], index: _Index) -> str:
+    """Say what a marker would have to name instead."""
+    named = f"its marker names {marker.stream}:{marker.tag}"
+    if any(tag.key in keys for tag in index.catalog.invalid):
+        return f"{named}, whose declaration cannot be used"
     declared = sorted(key.tag for key in index.catalog.tags if key.stream in streams)
     if declared:
-        return _Unbound(f"its marker names the tag {marker.tag}, but {marker.stream} declares {', '.join(declared)}")
-    return _Unbound(f"its marker names {marker.stream}:{marker.tag}, which no file declares")
+        return f"its marker names the tag {marker.tag}, but {marker.stream} declares {', '.join(declared)}"
+    others = [key for key in index.by_name.get(marker.stream.rpartition("/")[2], []) if key not in streams]
+    if others:
+        known = ", ".join(sorted(f"{key}:{marker.tag}" for key in others))
+        return f"{named}, which no file declares; write {known} if that is what it means"
+    return f"{named}, which no file declares"
 
 
 def _choose(occurrence: Occurrence, candidates: list[StreamTag], rule: Rule) -> Site | _Unbound | None:
@@ -150,9 +165,6 @@ def _choose(occurrence: Occurrence, candidates: list[StreamTag], rule: Rule) -> 
     allowed = [tag for tag in candidates if _in_paths(tag, occurrence.file)]
     if not allowed:
         return _Unbound(_paths(candidates)) if candidates else None
-    # A stream tag that was given to this path beats one that is for all of them.
-    given = [tag for tag in allowed if tag.paths]
-    allowed = given or allowed
     own = [
         tag for tag in allowed if occurrence.namespace is not None and tag.key.stream.namespace == occurrence.namespace
     ]

@@ -36,6 +36,7 @@ from gitops_streams.streams.policy import ask
 from gitops_streams.yamledit.edit import Conflict, Edit, splice
 from gitops_streams.yamledit.nodes import NotEditable
 from gitops_streams.yamledit.patch import to_patch
+from gitops_streams.yamledit.pointer import render
 from gitops_streams.yamledit.problem import Problem
 
 
@@ -95,6 +96,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     Raises:
         InternalError: two sites claim the same characters.
     """
+    files = tuple(files)
     texts = {file.path: file.text for file in files}
     sites: dict[TagKey, list[Site]] = {}
     for site in bindings.sites:
@@ -103,7 +105,8 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     for item in asked:
         answer = answers[item.question] if isinstance(item.question, Question) else item.question
         image = item.followed.source if isinstance(item.followed, Followed) else None
-        outcomes = tuple(_decide(site, image, answer, pin, texts) for site in sites.get(item.key, ()))
+        bound = sorted(sites.get(item.key, ()), key=_order)
+        outcomes = tuple(_decide(site, image, answer, pin, texts) for site in bound)
         tag = catalog.tags[item.key]
         tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint))
     tags = settle_shared(tags)
@@ -111,11 +114,16 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     tags.sort(key=lambda tag: tag.key.sort_key)
     return Plan(
         tuple(tags),
-        tuple(sorted(bindings.skipped, key=lambda item: (item.file, item.line, item.reference))),
+        tuple(sorted(bindings.skipped, key=lambda item: (item.file, item.line, item.reference, item.reason))),
         _write(tags, files),
-        tuple(sorted({*problems, *catalog.problems}, key=lambda problem: (problem.file, problem.line or 0))),
+        tuple(sorted({*problems, *catalog.problems}, key=lambda found: (found.file, found.line or 0, found.reason))),
         requests,
     )
+
+
+def _order(site: Site) -> tuple[str, int, int, str]:
+    occurrence = site.occurrence
+    return occurrence.file, occurrence.document, occurrence.line, render(occurrence.pointer)
 
 
 def _decide(

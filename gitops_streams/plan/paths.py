@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-_SPECIAL = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+# `**/` is "in any directory" at the start of a segment only; elsewhere the slash stands for itself.
+_WILD = re.compile(r"((?:(?<=/)|^)(?:\*\*/)+|\*+)")
 
 
 def matches_any(patterns: Iterable[str], path: str) -> bool:
@@ -16,9 +17,26 @@ def matches_any(patterns: Iterable[str], path: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> re.Pattern[str]:
-    pattern = pattern.removeprefix("./")
+    """Translate a glob.
+
+    Patterns are anybody's text, and a regular expression that may try every way to share a path out
+    between several wildcards takes for ever. What stands between two wildcards is therefore matched
+    where it first fits, for good (an atomic group): the second one can absorb whatever is left over.
+    """
+    pattern = pattern.removeprefix("./").removeprefix("/")
     if pattern.endswith("/"):
         pattern += "**"
-    # Runs of stars say no more than two do, and would make the expression slow.
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", re.sub(r"\*{3,}", "**", pattern))
-    return re.compile("".join(_SPECIAL.get(piece) or re.escape(piece) for piece in pieces), re.DOTALL)
+    fixed, *others = _WILD.split(pattern)
+    expression, block = "", _fixed(fixed)
+    for wild, fixed, following in zip(others[::2], others[1::2], [*others[2::2], ""], strict=False):
+        if wild == "*":
+            piece = f"[^/]*?{_fixed(fixed)}"
+            block += f"(?>{piece})" if following == "*" and "/" not in fixed else piece
+        else:
+            expression += f"(?>{block})"
+            block = f"{'(?:.*?/)??' if wild.endswith('/') else '.*?'}{_fixed(fixed)}"
+    return re.compile(expression + block, re.DOTALL)
+
+
+def _fixed(text: str) -> str:
+    return re.escape(text).replace("\\?", "[^/]")

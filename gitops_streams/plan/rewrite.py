@@ -6,6 +6,7 @@ beside ``newTag``, or behind the tag. A tag and a digest that disagree are never
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -25,13 +26,15 @@ from gitops_streams.yamledit.edit import Edit, insert, replace
 from gitops_streams.yamledit.nodes import NotEditable, Scalar
 from gitops_streams.yamledit.pointer import Pointer
 
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a site is to say."""
 
     source: Reference
-    """The reference that the stream tag follows, with its tag."""
+    """The reference that the stream tag follows, with its tag; without one if the source names just a digest."""
     digest: Digest
     pin: Pin
 
@@ -60,7 +63,10 @@ def rewrite(occurrence: Occurrence, target: Target, text: str) -> Rewritten | No
             after = _whole(occurrence, target)
             return _replace(occurrence, form.scalar, form.pointer, after, text)
         case MarkedScalar():
-            return _replace(occurrence, form.scalar, form.pointer, _marked(occurrence, form, target), text)
+            marked = _marked(occurrence, form, target)
+            if isinstance(marked, NotEditable):
+                return marked
+            return _replace(occurrence, form.scalar, form.pointer, marked, text)
         case SplitReference():
             return _split(occurrence, form, target, text)
         case _:
@@ -72,20 +78,23 @@ def _whole(occurrence: Occurrence, target: Target) -> str:
     return f"{occurrence.name}:{tag}@{target.digest}" if tag else f"{occurrence.name}@{target.digest}"
 
 
-def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str:
+def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str | NotEditable:
     """A marker decides the stream tag, so the scalar gets that tag's repository and tag; a spelling stays."""
     same = occurrence.repository == target.source.repository
     name = occurrence.name if same else target.source.name
-    tag = target.source.tag or "latest"
+    tag = target.source.tag
     match form.part:
         case Part.WHOLE:
-            return f"{name}:{tag}@{target.digest}" if target.pin is Pin.TAG_AND_DIGEST else f"{name}@{target.digest}"
+            with_tag = tag is not None and target.pin is Pin.TAG_AND_DIGEST
+            return f"{name}:{tag}@{target.digest}" if with_tag else f"{name}@{target.digest}"
         case Part.NAME:
             return name
+        case Part.TAG if tag is None:
+            return NotEditable("its stream tag follows a digest and no tag; mark a whole reference or a digest")
         case Part.TAG:
             return f"{tag}@{target.digest}"
         case Part.DIGEST:
-            return str(target.digest)
+            return _digest_text(target.digest, bare=_is_bare(form))
         case _:
             assert_never(form.part)
 
@@ -103,9 +112,9 @@ def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: s
         shown = tagged
     match form.digest:
         case DigestField():
-            after = target.digest.encoded if form.digest.bare else str(target.digest)
-            if form.digest.bare and target.digest.algorithm != "sha256":
-                return NotEditable(f"its field takes a bare sha256, not {target.digest.algorithm}")
+            after = _digest_text(target.digest, bare=form.digest.bare)
+            if isinstance(after, NotEditable):
+                return after
             filled = _replace(occurrence, form.digest.scalar, form.digest.pointer, after, text)
             if isinstance(filled, NotEditable):
                 return filled
@@ -132,6 +141,18 @@ def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: s
     if shown is None:
         return NotEditable("it holds neither a tag nor a digest")
     return Rewritten(shown.pointer, shown.before, shown.after, tuple(edits))
+
+
+def _is_bare(form: MarkedScalar) -> bool:
+    """Whether a marked digest is written without its algorithm, as the field ``sha`` of some charts is."""
+    value = form.scalar.value
+    return _SHA256_HEX.fullmatch(value) is not None or (form.pointer[-1] == "sha" and ":" not in value)
+
+
+def _digest_text(digest: Digest, *, bare: bool) -> str | NotEditable:
+    if bare and digest.algorithm != "sha256":
+        return NotEditable(f"its field takes a bare sha256, not {digest.algorithm}")
+    return digest.encoded if bare else str(digest)
 
 
 def _replace(

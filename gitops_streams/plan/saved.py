@@ -113,7 +113,7 @@ def fit(file: SavedFile, content: bytes) -> FilePlan:
 def _file(entry: Mapping[str, Any]) -> SavedFile:
     patches = tuple(
         DocumentPatch(
-            patch["document"],
+            int(patch["document"]),  # to JSON Schema, 0.0 is an integer
             tuple(Operation(operation["op"], operation["path"], operation["value"]) for operation in patch["ops"]),
         )
         for patch in entry["patch"]

@@ -6,43 +6,56 @@ would be wrong for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from gitops_streams.manifests.occurrence import DigestField, SplitReference, TagField
 from gitops_streams.plan.model import Change, SiteOutcome, Skipped, TagPlan
-from gitops_streams.yamledit.edit import Replace
-from gitops_streams.yamledit.nodes import Scalar, Span
+from gitops_streams.yamledit.edit import Edit, Replace
+from gitops_streams.yamledit.nodes import Span
 
-_Wishes = Mapping[tuple[str, Span], list[str]]
+_REASON = "it is an anchor (&) or an alias of one (*), and what else uses it would change too; write it out here"
+
+_Wishes = Mapping[tuple[str, Span, bool], list[str]]
+"""What is to be written at each place of each file; an insertion may stand where a replacement ends."""
 
 
 def settle_shared(tags: list[TagPlan]) -> list[TagPlan]:
-    """Skip the sites that would edit an anchored scalar, unless every place that uses it wants the same text."""
-    wishes: dict[tuple[str, Span], list[str]] = {}
-    for tag in tags:
-        for site in tag.sites:
-            if isinstance(site, Change):
-                for edit in site.edits:
-                    wishes.setdefault((site.site.occurrence.file, edit.span), []).append(edit.written)
-    return [replace(tag, sites=tuple(_settle(site, wishes) for site in tag.sites)) for tag in tags]
+    """Skip the sites that would edit a shared scalar, unless every place that uses it wants the same text."""
+    while True:
+        wishes: dict[tuple[str, Span, bool], list[str]] = {}
+        for tag in tags:
+            for site in tag.sites:
+                for edit in site.edits if isinstance(site, Change) else ():
+                    wishes.setdefault(_place(site, edit), []).append(edit.written)
+        settled = [replace(tag, sites=tuple(_settle(site, wishes) for site in tag.sites)) for tag in tags]
+        # A site that is skipped wants nothing any more, which may leave another one alone with its wish.
+        if _count_changes(settled) == _count_changes(tags):
+            return settled
+        tags = settled
 
 
 def _settle(site: SiteOutcome, wishes: _Wishes) -> SiteOutcome:
-    if not isinstance(site, Change):
-        return site
-    for scalar in _anchored(site):
+    if isinstance(site, Change):
         for edit in site.edits:
-            wished = wishes[site.site.occurrence.file, edit.span]
+            wished = wishes[_place(site, edit)]
             # The anchor's own place and each alias of it must have asked, all for the same.
-            if isinstance(edit, Replace) and (len(set(wished)) > 1 or len(wished) != scalar.aliases + 1):
-                return Skipped(site.site, "its tag is an anchor that other places use too; write it out there")
+            alone = isinstance(edit, Replace) and len(wished) < _uses(site, edit)
+            if alone or any(other != edit.written for other in wished):
+                return Skipped(site.site, _REASON)
     return site
 
 
-def _anchored(site: Change) -> Iterator[Scalar]:
-    form = site.site.occurrence.form
-    if isinstance(form, SplitReference):
-        for field in (form.tag, form.digest):
-            if isinstance(field, TagField | DigestField) and field.scalar.aliases:
-                yield field.scalar
+def _uses(site: Change, edit: Replace) -> int:
+    """How many places use the scalar that an edit replaces."""
+    for field in site.site.occurrence.fields:
+        if field.scalar.start <= edit.span.start and edit.span.end <= field.scalar.end:
+            return field.scalar.aliases + 1
+    return 1
+
+
+def _place(site: SiteOutcome, edit: Edit) -> tuple[str, Span, bool]:
+    return site.site.occurrence.file, edit.span, isinstance(edit, Replace)
+
+
+def _count_changes(tags: list[TagPlan]) -> int:
+    return sum(isinstance(site, Change) for tag in tags for site in tag.sites)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def line(text: str) -> str:
@@ -13,14 +12,17 @@ def line(text: str) -> str:
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape", "backslashreplace").decode(), text)
 
 
-def markdown(text: str) -> str:
-    """Return ``text`` so that Markdown shows it and nothing else: no link, mention, image or HTML."""
-    return _MARKDOWN.sub(r"\\\1", line(text))
-
-
 def code(text: str) -> str:
-    """Return ``text`` as a Markdown code span that also fits into a table cell."""
-    shown = line(text).replace("|", "\\|")
+    """Return ``text`` as a Markdown code span that also fits into a table cell.
+
+    Foreign text stands in code spans alone: there, forges look neither for HTML nor for links, mentions of
+    people or numbers of issues, which a backslash does not keep them from everywhere.
+    """
+    # A table is cut at every pipe before anything else is read; parsers differ on how many backslashes save one.
+    shown = line(text).replace("|", "\\x7c")
+    if not shown.strip():
+        return "(empty)"
     fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    # One blank on both sides belongs to the fence (CommonMark, § Code spans).
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return f"{fence}{pad}{shown}{pad}{fence}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.model import Change, Outcome
 from gitops_streams.render import words
-from gitops_streams.render.inert import code, markdown
+from gitops_streams.render.inert import code
 from gitops_streams.render.report import Report
 
 
 def render(report: Report) -> str:
     """Render a report as Markdown: the tags that moved, where, and what needs attention."""
     plan = report.plan
-    lines = [f"**{markdown(words.summary(plan))}**", ""]
+    lines = [f"**{words.summary(plan)}**", ""]
     moved = [tag for tag in plan.tags if tag.outcome is Outcome.CHANGED]
     if moved:
         lines += ["| Stream tag | Image | Digest | Sites |", "| --- | --- | --- | --- |"]
@@ -28,23 +28,22 @@ def render(report: Report) -> str:
     failed = [tag for tag in plan.tags if isinstance(tag.resolution, Unresolvable)]
     if failed:
         lines += ["### Failed", "", "The pins that are there stay.", ""]
-        lines += [f"- {code(str(tag.key))}: {markdown(tag.reason or '')}" for tag in failed]
+        lines += [f"- {code(str(tag.key))}: {code(tag.reason or '')}" for tag in failed]
         lines.append("")
     others = [
-        f"- {code(words.place(site.site))} ({code(str(tag.key))}): {site.outcome.value}: {markdown(words.change(site))}"
+        f"- {code(words.place(site.site))} ({code(str(tag.key))}): {site.outcome.value}: {code(words.change(site))}"
         for tag in plan.tags
         if tag.outcome is not Outcome.FAILED
         for site in tag.sites
         if site.outcome in {Outcome.HELD, Outcome.SKIPPED}
     ]
     others += [
-        f"- {code(f'{item.file}:{item.line}')}: {code(item.reference)}: {markdown(item.reason)}"
-        for item in plan.skipped
+        f"- {code(f'{item.file}:{item.line}')}: {code(item.reference)}: {code(item.reason)}" for item in plan.skipped
     ]
     if others:
         lines += ["### Skipped", "", *others, ""]
     if plan.problems:
-        lines += ["### Noticed", "", *(f"- {markdown(str(problem))}" for problem in plan.problems), ""]
+        lines += ["### Noticed", "", *(f"- {code(str(problem))}" for problem in plan.problems), ""]
     if report.published is not None:
-        lines += [markdown(words.published(report.published)), ""]
+        lines += [code(words.published(report.published)), ""]
     return "\n".join(lines)

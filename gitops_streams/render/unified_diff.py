@@ -22,26 +22,24 @@ def render(report: Report) -> str:
 def _file(file: FilePlan) -> Iterator[str]:
     lines = file.text.split("\n")
     yield f"diff --git {_name('a/', file.path)} {_name('b/', file.path)}\n"
-    yield f"--- {_name('a/', file.path)}\n+++ {_name('b/', file.path)}\n"
+    # A blank in a name would end it here, for patch(1); Git puts a tab behind such a name.
+    end = "\t\n" if " " in file.path else "\n"
+    yield f"--- {_name('a/', file.path)}{end}+++ {_name('b/', file.path)}{end}"
     changed = _changed_lines(file, lines)
     shift = 0
-    for group in _groups(sorted(changed), len(lines)):
+    for group in _groups(sorted(changed)):
         first, last = max(0, group[0] - _CONTEXT), min(len(lines) - 1, group[-1] + _CONTEXT)
         if last == len(lines) - 1 and not lines[last] and last not in changed:
             last -= 1  # the empty string behind the final newline is no line
         body: list[str] = []
         removed = added = 0
         for number in range(first, last + 1):
-            old = [_terminated(lines, number)]
-            new = changed.get(number)
-            if new is None:
-                body += [f" {old[0]}"]
-                removed, added = removed + 1, added + 1
-                continue
-            if new[0] == old[0]:  # lines were only added behind it
-                body += [f" {old[0]}", *(f"+{text}" for text in new[1:])]
+            old = _terminated(lines, number)
+            new = changed.get(number, [old])
+            if new[0] == old:  # nothing, or lines were only added behind it
+                body += [f" {old}", *(f"+{text}" for text in new[1:])]
             else:
-                body += [f"-{old[0]}", *(f"+{text}" for text in new)]
+                body += [f"-{old}", *(f"+{text}" for text in new)]
             removed, added = removed + 1, added + len(new)
         yield f"@@ -{first + 1},{removed} +{first + 1 + shift},{added} @@\n"
         yield from body
@@ -75,14 +73,14 @@ def _terminated(lines: list[str], number: int) -> str:
     return lines[number] + ("\n\\ No newline at end of file\n" if number == len(lines) - 1 else "\n")
 
 
-def _groups(numbers: list[int], total: int) -> Iterator[list[int]]:
+def _groups(numbers: list[int]) -> Iterator[list[int]]:
     """Split line numbers into groups whose contexts do not touch."""
     group: list[int] = []
     for number in numbers:
         if group and number - group[-1] > 2 * _CONTEXT:
             yield group
             group = []
-        group.append(min(number, total))
+        group.append(number)
     if group:
         yield group
 

@@ -1,0 +1,75 @@
+"""Merge keys (``<<``): a map that others borrow from lends them its tag and its digest too.
+
+Where the borrower names another repository, a digest that is written into the lender would be
+wrong for it, and nobody would see it in the diff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
+
+from gitops_streams.manifests.occurrence import DigestField, MissingDigest, SplitReference
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target, walk
+
+_MERGE = "<<"
+_NAMES = {"helm": frozenset({"repository", "registry"}), "kustomize": frozenset({"name", "newName"})}
+_RELEVANT = frozenset({"repository", "registry", "tag", "digest", "sha", "name", "newName", "newTag"})
+
+Overrides = MappingOf[int, set[frozenset[str]]]
+"""For the identity of each map that others borrow from: the keys that each borrower has of its own."""
+
+
+def overrides(root: Node | None) -> Overrides:
+    """Find the maps of a document that merge keys bring into other maps, over any number of steps."""
+    found: dict[int, set[frozenset[str]]] = {}
+    todo = [(node, _keys(node)) for _, node in walk(root) if isinstance(node, Mapping) and node.entry(_MERGE)]
+    while todo:
+        borrower, keys = todo.pop()
+        for lender in _lenders(borrower):
+            known = found.setdefault(id(lender), set())
+            if keys not in known:
+                known.add(keys)
+                todo.append((lender, keys | _keys(lender)))
+            # Of a list of lenders, the earlier ones go before the later ones.
+            keys |= _all_keys(lender)
+    return found
+
+
+def would_mislead(form_name: str, form: SplitReference, borrowers: set[frozenset[str]]) -> bool:
+    """Whether pinning a lender gives a borrower a digest that belongs to another repository or tag."""
+    names = _NAMES[form_name]
+    tag = "" if form.tag is None else str(form.tag.pointer[-1])
+    match form.digest:
+        case DigestField(pointer=pointer):
+            digest = str(pointer[-1])
+        case MissingDigest(key=key):
+            digest = key
+        case None:
+            return any(keys & names and tag not in keys for keys in borrowers)
+    return any(keys & (names | {tag}) and digest not in keys for keys in borrowers)
+
+
+def _keys(mapping: Mapping) -> frozenset[str]:
+    return _RELEVANT & {entry.key.value for entry in mapping.entries if isinstance(entry.key, Scalar)}
+
+
+def _all_keys(mapping: Mapping) -> frozenset[str]:
+    """The keys that a map has, borrowed ones included."""
+    keys: frozenset[str] = frozenset()
+    todo, met = [mapping], set()
+    while todo:
+        current = todo.pop()
+        if id(current) not in met:
+            met.add(id(current))
+            keys |= _keys(current)
+            todo += _lenders(current)
+    return keys
+
+
+def _lenders(mapping: Mapping) -> Iterator[Mapping]:
+    merged = mapping.get(_MERGE)
+    for item in merged.items if isinstance(merged, Sequence) else [merged]:
+        lender = None if item is None else target(item)
+        if isinstance(lender, Mapping):
+            yield lender
