@@ -22,6 +22,7 @@ _KEY = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./\-]*[A-Za-z0-9_])?")
 _EOL = re.compile(r"\r\n|\n|\r|\Z")
 # What libyaml (YAML 1.1) takes for the end of a line, and nobody else does.
 _OLD_BREAKS = re.compile(r"[\x85\u2028\u2029]")
+_COLON = re.compile(r"[ \t]*:(?![^ \t\r\n])")
 _JSON_LITERAL = re.compile(r"null|true|false|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BLANKS = " \t\r\n"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -79,16 +80,17 @@ def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: s
         return span
     written = after
     if not scalar.style:
+        if not pointer and _JSON_LITERAL.fullmatch(scalar.value):
+            return NotEditable("it is a bare literal, and all that the document holds")
         if _JSON_LITERAL.fullmatch(scalar.value) and _may_be_json(span.start, text):
             written = f'"{after}"'
         elif not _PLAIN.fullmatch(after):
             return NotEditable(f"{after!r} would need quotes that the old value does not have")
         elif span.start == span.end:
             # `digest:` and nothing more: the empty value stands right behind the colon, or the blanks after it.
-            before = _before_blanks(span.start, text, " \t")
-            if text[before : before + 1] != ":":
+            if not scalar.follows_colon:
                 return NotEditable("it is empty, and no colon stands before it")
-            written = after if before < span.start - 1 else f" {after}"
+            written = after if text[span.start - 1] in " \t" else f" {after}"
     return Replace(document, pointer, span, scalar.value, after, written)
 
 
@@ -180,6 +182,8 @@ def _behind_in_block(name: Scalar, value: Scalar | Alias, text: str) -> tuple[in
         return NotEditable("the key beside it holds a block scalar")
     line_start = max(text.rfind("\n", 0, name.start), text.rfind("\r", 0, name.start)) + 1
     lead = text[line_start : name.start].removeprefix("" if line_start else "\ufeff")
+    if not _COLON.match(text, name.end):
+        return NotEditable("the key beside it is written with a question mark")
     if lead.strip(" -"):
         return NotEditable("the key beside it does not start its line")
     end = _EOL.search(text, value.end)
@@ -191,18 +195,18 @@ def _behind_in_block(name: Scalar, value: Scalar | Alias, text: str) -> tuple[in
 
 
 def _may_be_json(position: int, text: str) -> bool:
-    """Whether the value at ``position`` stands behind ``"key":``, in brackets, or at the start of the text."""
-    before = _before_blanks(position, text, _BLANKS)
+    """Whether the value at ``position`` stands behind ``"key":``, or in brackets."""
+    before = _before_blanks(position, text)
     if text[before : before + 1] != ":":
-        return text[before : before + 1] in {"", "\ufeff", "[", ","}
-    quote = _before_blanks(before, text, _BLANKS)
+        return text[before : before + 1] in {"[", ","}
+    quote = _before_blanks(before, text)
     return text[quote : quote + 1] == '"'
 
 
-def _before_blanks(position: int, text: str, blanks: str) -> int:
+def _before_blanks(position: int, text: str) -> int:
     """Return where the last character before ``position`` stands that is no blank; the text's length if none does."""
     for found in range(position - 1, -1, -1):
-        if text[found] not in blanks:
+        if text[found] not in _BLANKS:
             return found
     return len(text)
 

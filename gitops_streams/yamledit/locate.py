@@ -7,6 +7,7 @@ laughs" file costs no more than its own length.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ import yaml
 from yaml._yaml import CParser  # libyaml's parser alone, without resolver and constructor
 
 from gitops_streams.yamledit.nodes import Alias, Document, Entry, Mapping, Node, Scalar, Sequence
+
+_COLON = re.compile(r"[ \t]*:[ \t]*")
 
 MAX_DEPTH = 200
 """Deeper nesting is refused: no manifest needs it, and parsers become quadratic on it."""
@@ -140,6 +143,8 @@ class _Composer:
                     if key is None:
                         keys[-1] = node
                     else:
+                        if type(node) is Scalar and node.start == node.end and type(key) is Scalar and key.value:
+                            node.follows_colon = _COLON.fullmatch(self._text, key.end, node.start) is not None
                         parent.entries.append(Entry(key, node))  # type: ignore[union-attr]
                         keys[-1] = None
             if opened is not None:

@@ -33,6 +33,8 @@ class Scalar:
     tag: str | None
     aliases: int = 0
     """How many aliases stand for it: an edit changes what they say too."""
+    follows_colon: bool = False
+    """Whether it is an empty value right behind its key's colon, ``digest:``, where it can be filled."""
 
     @property
     def is_block(self) -> bool:

@@ -71,7 +71,6 @@ NULLS = {
     "json-number": ('{"tag": 1.10}', "/tag", '{"tag": "D"}'),
     "json-list": ('["a", null ,1]', "/1", '["a", "D" ,1]'),
     "json-list-start": ("[null]", "/0", '["D"]'),
-    "json-root": ("\ufeff null\n", "", '\ufeff "D"\n'),
     "bom": ("\ufeffdigest:\n", "/digest", "\ufeffdigest: D\n"),
 }
 
@@ -103,6 +102,10 @@ def test_fill(editor: Any, name: str, suffix: str) -> None:
         ("{digest, b: 1}", "/digest", "c", "no colon"),
         ("- \n- a\n", "/0", "c", "no colon"),
         ("---\n", "", "c", "no colon"),
+        ("null\n", "", "c", "bare literal"),
+        ("&k : \n", "/", "c", "no colon"),
+        ("? a # b: ", "/a", "c", "no colon"),
+        ("? a\n# b:\n", "/a", "c", "no colon"),
     ],
 )
 def test_replace_refused(editor: Any, text: str, path: str, after: str, why: str) -> None:
@@ -190,7 +193,9 @@ def test_insert(editor: Any, name: str) -> None:
         ("tag: [1]\n", "/tag", "no scalar"),
         ("tag: {a: 1}\n", "/tag", "no scalar"),
         ("a: &t [1]\ntag: *t\n", "/tag", "no scalar"),
-        ("? tag\n: 1\n", "/tag", "start its line"),
+        ("? tag\n: 1\n", "/tag", "question mark"),
+        ("?\n  tag\n: 1\n", "/tag", "question mark"),
+        ("?\n  tag\n", "/tag", "question mark"),
         ("[tag: 1]\n", "/0/tag", "no braces"),
         ("[? tag : 1]\n", "/0/tag", "no braces"),
         ("{tag: !!int }\n", "/tag", "and no value"),
