@@ -71,13 +71,7 @@ class VerbGroup(click.Group):
         except OSError as error:
             if ctx.find_root().obj == "traceback":
                 raise
-            # Where a file of the repository cannot be written, a WriteFailed has said so. This is any other
-            # place: standard output, a temporary folder, Git's own.
-            place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-            _tell(
-                f"{place}{error.strerror or error}",
-                _NEXT_STEP.get(error.errno or 0, "no file is half-written; see to the cause, then run again"),
-            )
+            _tell_refusal(error)
             ctx.exit(FAILED)
         except Exception as error:
             if ctx.find_root().obj == "traceback":
@@ -87,6 +81,17 @@ class VerbGroup(click.Group):
                 "this is a bug of gitops-streams; set GITOPS_STREAMS_TRACEBACK=1 to see where, and report it",
             )
             ctx.exit(FAILED)
+
+
+def _tell_refusal(error: OSError) -> None:
+    """Tell what the operating system refused.
+
+    Where a file of the repository cannot be written, a WriteFailed has said so. This is any other
+    place: standard output, a temporary folder, Git's own.
+    """
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    hint = _NEXT_STEP.get(error.errno or 0, "no file is half-written; see to the cause, then run again")
+    _tell(f"{place}{error.strerror or error}", hint)
 
 
 def _tell(message: str, hint: str | None) -> None:
@@ -131,6 +136,9 @@ def main() -> None:
     _open_streams()
     try:
         cli(prog_name="gitops-streams")
+    except OSError as error:  # before a verb was run: help that cannot be printed
+        _tell_refusal(error)
+        sys.exit(FAILED)
     finally:
         _let_go_of_stdout()
 
