@@ -1,0 +1,309 @@
+"""The examples work: each is copied into a repository of its own and taken through the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from gitops_streams.cli.group import cli as program
+from gitops_streams.demo.images import AMD64, ARM64, Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gitops_streams.demo.registry import Registry
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+HOST = "registry.example.com"
+IMAGES = {
+    "argocd": ("shop/web:1.4", "mirror/rabbitmq:3.13-alpine", "mirror/valkey:7.2"),
+    "flux": ("blog/engine:5", "blog/exporter:0.9", "tools/backup:2024-10"),
+}
+# What a reconciliation changes, and to what: file and path of each scalar. Everything else has to stay.
+PINS = {
+    "argocd": {
+        ("apps/queue/base/statefulset.yaml", "0.spec.template.spec.containers.0.image"): (
+            "{host}/mirror/rabbitmq:3.13-alpine@{mirror/rabbitmq:3.13-alpine linux/amd64}"
+        ),
+        ("apps/web/overlays/dev/kustomization.yaml", "0.images.0.digest"): "{shop/web:1.4}",
+        ("apps/web/overlays/prod/kustomization.yaml", "0.images.0.digest"): "{shop/web:1.4}",
+        ("argocd/cache.yaml", "0.spec.source.helm.valuesObject.image.digest"): "{mirror/valkey:7.2}",
+    },
+    "flux": {
+        (
+            "apps/base/blog/backup.yaml",
+            "0.spec.jobTemplate.spec.template.spec.containers.0.image",
+        ): "{host}/tools/backup:2024-10@{tools/backup:2024-10}",
+        (
+            "apps/base/blog/backup.yaml",
+            "0.spec.jobTemplate.spec.template.spec.containers.0.env.0.value",
+        ): "{host}/blog/engine:5@{blog/engine:5}",
+        ("apps/base/blog/helmrelease.yaml", "0.spec.values.image.tag"): "5@{blog/engine:5}",
+        ("apps/base/blog/helmrelease.yaml", "0.spec.values.metrics.exporterVersion"): "0.9@{blog/exporter:0.9}",
+    },
+}
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    done = CliRunner(catch_exceptions=False).invoke(
+        program, ["--traceback", *map(str, arguments)], prog_name="gitops-streams"
+    )
+    return done.exit_code, done.output
+
+
+def manifests(folder: Path) -> list[Path]:
+    found = (path for path in folder.rglob("*") if path.suffix in {".yaml", ".yml"})
+    return sorted(path for path in found if ".git" not in path.parts)
+
+
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list):
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(member, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, value
+
+
+def content(folder: Path) -> dict[tuple[str, str], Any]:
+    return {
+        (str(path.relative_to(folder)), place): value
+        for path in manifests(folder)
+        for place, value in leaves(list(yaml.safe_load_all(path.read_text())), "")
+    }
+
+
+@pytest.fixture
+def example(tmp_path: Path, git: Callable[..., str], registry: Registry) -> Callable[[str], Path]:
+    """Copy an example into a repository of its own, with the embedded registry as its registry."""
+
+    def copy(name: str) -> Path:
+        folder = tmp_path / name
+        for path in (EXAMPLES / name).rglob("*"):
+            if path.is_file():
+                target = folder / path.relative_to(EXAMPLES / name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(path.read_text().replace(HOST, registry.host))
+        for image in IMAGES[name]:
+            repository, _, tag = image.partition(":")
+            registry.push(repository, tag, build(image))
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message=The example")
+        return folder
+
+    return copy
+
+
+def build(image: str, build: str = "1") -> Image:
+    return Image.build(image.partition(":")[0].rpartition("/")[2], build, platforms=(AMD64, ARM64))
+
+
+def digests(name: str) -> dict[str, str]:
+    built = {image: build(image) for image in IMAGES[name]}
+    found = {image: str(index.digest) for image, index in built.items()}
+    for image, index in built.items():
+        found |= {f"{image} {member.platform}": str(member.digest) for member in index.members}
+    return found
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_example_is_pinned_and_stays_so(name: str, example: Callable[[str], Path], git: Callable[..., str]) -> None:
+    folder = example(name)
+    before = content(folder)
+    known = digests(name)
+
+    code, text = run("diff", "-C", folder, "--exit-code")
+    assert code == 4, text
+    assert content(folder) == before
+    assert run("check", "-C", folder)[0] == 1
+
+    code, text = run("reconcile", "-C", folder)
+    assert code == 0, text
+    assert "Skipped:" not in text, text
+    assert "Noticed:" not in text, text
+    after = content(folder)
+    changed = {place: value for place, value in after.items() if before.get(place) != value}
+    host = next(text for text in map(str, before.values()) if text.startswith("127.0.0.1:")).partition("/")[0]
+    expected = {
+        place: re.sub(r"\{(.*?)\}", lambda match: host if match[1] == "host" else known[match[1]], pin)
+        for place, pin in PINS[name].items()
+    }
+    assert changed == expected
+    assert before.keys() <= after.keys()
+
+    assert run("check", "-C", folder)[0] == 0
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Pins")
+    code, text = run("reconcile", "-C", folder, "--exit-code")
+    assert code == 0, text
+    assert git(folder, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_no_tracked_reference_of_an_example_is_left_unpinned(name: str, example: Callable[[str], Path]) -> None:
+    """Read the text itself: a reference to a followed image has a digest, whatever shape it stands in."""
+    folder = example(name)
+    assert run("reconcile", "-C", folder)[0] == 0
+    references = 0
+    for path in manifests(folder):
+        if "imagestreams" in path.parts:
+            continue
+        for repository, tag in (image.split(":") for image in IMAGES[name]):
+            for match in re.finditer(rf"{re.escape(repository)}:{re.escape(tag)}(\S*)", path.read_text()):
+                references += 1
+                assert match[1].startswith("@sha256:"), f"{path}: {match[0]}"
+    assert references > 0
+
+
+def test_a_digest_in_the_declaration_keeps_prod_where_it_is(
+    example: Callable[[str], Path], registry: Registry, git: Callable[..., str]
+) -> None:
+    folder = example("argocd")
+    assert run("reconcile", "-C", folder, "--publish", "commit")[0] == 0
+    old, new = build("shop/web:1.4"), build("shop/web:1.4", "2")
+    registry.push("shop/web", "1.4", new)
+    streams = folder / "imagestreams/web.yaml"
+    dev, prod = streams.read_text().split("- name: prod")
+    followed = "shop/web:1.4\n"
+    assert prod.count(followed) == 1
+    streams.write_text(f"{dev}- name: prod{prod.replace(followed, f'shop/web:1.4@{old.digest}' + chr(10))}")
+    git(folder, "commit", "--quiet", "--all", "--message=Keep prod")
+
+    code, text = run("reconcile", "-C", folder, "--publish", "commit")
+    assert code == 0, text
+    for environment, digest in (("dev", new.digest), ("prod", old.digest)):
+        overlay = yaml.safe_load((folder / f"apps/web/overlays/{environment}/kustomization.yaml").read_text())
+        assert overlay["images"][0]["digest"] == str(digest)
+    assert run("check", "-C", folder)[0] == 0
+
+
+def test_all_yaml_of_the_examples_can_be_read() -> None:
+    files = manifests(EXAMPLES)
+    assert len(files) > 20
+    for path in files:
+        assert all(document is not None for document in yaml.safe_load_all(path.read_text())), path
+
+
+def workflow_step(name: str, verb: str) -> str:
+    workflow = yaml.safe_load((EXAMPLES / "ci" / name).read_text())
+    runs = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    return next(step for step in runs if step.startswith(f"gitops-streams {verb}"))
+
+
+def scripts() -> dict[str, str]:
+    """Return what each example of CI runs once everything is installed, as one shell script."""
+    gitlab = yaml.safe_load((EXAMPLES / "ci/gitlab-ci.yml").read_text())
+    cronjob = yaml.safe_load((EXAMPLES / "ci/cronjob.yaml").read_text())
+    container = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["command"] == ["bash", "-euc"]
+    return {
+        "github": workflow_step("github-actions.yaml", "reconcile"),
+        "gitlab": "\n".join(gitlab["reconcile"]["script"]),
+        "cronjob": container["args"][0],
+    }
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab", "cronjob"])
+def test_the_ci_examples_push_the_pins(
+    ci: str, example: Callable[[str], Path], git: Callable[..., str], tmp_path: Path, registry: Registry
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(example("argocd")), "origin.git")
+    origin = (tmp_path / "origin.git").as_uri()
+    git(tmp_path, "clone", "--quiet", "--depth=1", origin, "clone")
+    if ci == "gitlab":  # its runners check out a commit, and leave the branch behind
+        git(tmp_path / "clone", "checkout", "--quiet", "--detach")
+        git(tmp_path / "clone", "branch", "--quiet", "-D", "main")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pip").write_text("#!/bin/sh\nexit 0\n")  # what it would install is here already
+    (programs / "gitops-streams").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m gitops_streams "$@"\n')
+    for path in programs.iterdir():
+        path.chmod(0o755)
+    home = tmp_path / "bot"
+    home.mkdir()
+    environment = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "CI_PROJECT_URL": origin.removesuffix(".git"),
+        "CI_DEFAULT_BRANCH": "main",
+        "REPOSITORY": origin,
+    }
+    done = subprocess.run(
+        ["bash", "-euc", scripts()[ci]],
+        cwd=tmp_path / "clone",
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    origin_folder = tmp_path / "origin.git"
+    assert git(origin_folder, "log", "-1", "--format=%s", "main") == "chore(images): update 4 digests"
+    pinned = yaml.safe_load(git(origin_folder, "show", "main:apps/web/overlays/prod/kustomization.yaml"))
+    assert pinned["images"][0]["digest"] == str(build("shop/web:1.4").digest)
+    if ci == "github":
+        assert "shop/web:prod" in (tmp_path / "summary.md").read_text()
+
+
+def test_the_ci_examples_check_pull_requests(example: Callable[[str], Path]) -> None:
+    gitlab = yaml.safe_load((EXAMPLES / "ci/gitlab-ci.yml").read_text())
+    assert gitlab["check"]["script"] == ["gitops-streams check"]
+    assert workflow_step("github-check.yaml", "check").partition("#")[0].split() == ["gitops-streams", "check"]
+    folder = example("flux")
+    assert run("check", "-C", folder)[0] == 1
+    assert run("reconcile", "-C", folder)[0] == 0
+    assert run("check", "-C", folder)[0] == 0
+
+
+def shown_commands() -> Iterator[tuple[str, str]]:
+    """Yield the commands of ours that documents and examples show, with the file they stand in."""
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *EXAMPLES.rglob("*.md")]
+    for document in documents:
+        text = document.read_text()
+        blocks = re.findall(r"^```(?:sh|console|yaml)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        shown = [line for block in blocks for line in block.splitlines()] + re.findall(
+            r"`(gitops-streams [^`]+)`", text
+        )
+        for line in shown:
+            match = re.match(r"(?:\$ |\s*- (?:run: )?)?(gitops-streams (?!.*--help).*)", line)
+            if match:
+                yield str(document.relative_to(ROOT)), match[1]
+    for name, script in scripts().items():
+        for line in script.splitlines():
+            if line.startswith("gitops-streams"):
+                yield f"examples/ci ({name})", line
+
+
+def test_the_documents_show_commands_that_exist() -> None:
+    checked = 0
+    for place, line in shown_commands():
+        words = shlex.split(line, comments=True)
+        end = next((index for index, word in enumerate(words) if word in {"|", ">", ">>", "…", "..."}), len(words))
+        verb, *arguments = words[1:end] or [""]
+        if verb.startswith("-"):
+            assert verb in {"--version", "--help"}, f"{place}: {line}"
+            continue
+        command = program.get_command(None, verb)  # type: ignore[arg-type]
+        assert command is not None, f"{place}: {line}"
+        options = {name: parameter for parameter in command.params for name in (*parameter.opts,)}
+        for index, word in enumerate(arguments):
+            if word.startswith("-") and word != "-":
+                assert word in options, f"{place}: {line}"
+                choices = getattr(options[word].type, "choices", None)
+                if choices is not None:
+                    assert arguments[index + 1] in choices, f"{place}: {line}"
+        checked += 1
+    assert checked > 10
