@@ -113,9 +113,11 @@ class _Composer:
             node: Node
             opened: Mapping | Sequence | None = None
             if kind is yaml.ScalarEvent:
-                start = event.start_mark
-                end = event.end_mark.index + bom
-                node = Scalar(event.value, event.style or "", start.index + bom, end, start.line + 1, event.tag)
+                mark = event.start_mark
+                start, end = mark.index + bom, event.end_mark.index + bom
+                node = Scalar(event.value, event.style or "", start, end, mark.line + 1, event.tag)
+                if start == end and keys and type(key := keys[-1]) is Scalar and key.value:
+                    node.follows_colon = _COLON.fullmatch(self._text, key.end, start) is not None
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 stack.pop()
                 keys.pop()
@@ -143,8 +145,6 @@ class _Composer:
                     if key is None:
                         keys[-1] = node
                     else:
-                        if type(node) is Scalar and node.start == node.end and type(key) is Scalar and key.value:
-                            node.follows_colon = _COLON.fullmatch(self._text, key.end, node.start) is not None
                         parent.entries.append(Entry(key, node))  # type: ignore[union-attr]
                         keys[-1] = None
             if opened is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as List
 
 import pytest
+from hypothesis import settings
 
 from gitops_streams.yamledit.edit import Conflict, Edit, Insert, Replace, insert, replace, splice
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
@@ -12,6 +13,10 @@ from gitops_streams.yamledit.nodes import Mapping, Node, NotEditable, Scalar, re
 from gitops_streams.yamledit.patch import DoesNotFit, to_edits, to_patch
 from gitops_streams.yamledit.pointer import Pointer, parse
 from gitops_streams.yamledit.prove import prove
+
+# A deadline would be an assertion about a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 DIGEST = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 NEW = f"quay.io/acme/web:2@{DIGEST}"

@@ -355,7 +355,7 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 @given(mutated() | st.text() | st.text("a:- \n#'\"[]{},&*!|>?\t\r\ufeff\x85", max_size=40))
 @example("\ufeff'a': &b 'c'\n")
 @example("\ud800")

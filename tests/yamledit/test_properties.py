@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gitops_streams.yamledit.edit import Conflict, Edit, Insert, Replace, insert, replace, splice
@@ -265,7 +265,7 @@ def _check(path: str, located: Located, edits: list[Edit]) -> str:
     return after
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.booleans())
 def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: FBT001  hypothesis
     writer = Writer(seed, json=json)
@@ -351,7 +351,7 @@ SNIPPETS = [
 ]
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.booleans())
 def test_no_text_makes_us_write_what_we_cannot_prove(seed: int, json: bool) -> None:  # noqa: FBT001  hypothesis
     """On a damaged document an edit is refused, or two parsers dispute the file, or the edit proves: never an error."""
@@ -369,8 +369,32 @@ def test_no_text_makes_us_write_what_we_cannot_prove(seed: int, json: bool) -> N
         _check("x.json" if json else "x.yaml", located, edits)
 
 
-def test_walk_yields_each_alias(  # what `_edits` relies on
-) -> None:
+TOKENS = [
+    *("a", "b: ", "- ", "? ", ": ", ",", "[", "]", "{", "}", "\n", "\n  ", " ", '"x"', "'y'", '"k":', "~", "null", "1"),
+    *("&a ", "*a", "!!str ", "!t ", "#c\n", " # c", "\r\n", "|\n  x\n", "---\n", "\ufeff", "<<: ", "\t", "a:", '"'),
+]
+
+
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.sampled_from(TOKENS), max_size=14).map("".join), st.integers(0, 99), st.sampled_from(["yaml", "json"])
+)
+@example("? 1 # c<<: ", 0, "yaml")
+@example('?\r\n ima"e\n: x:1\n', 0, "yaml")
+@example("{&a1gest: , b: 1}\n", 0, "yaml")
+@example("{\na/b: !!int  }", 0, "yaml")
+@example("null\n\t", 0, "json")
+def test_no_tokens_make_us_write_what_we_cannot_prove(text: str, seed: int, suffix: str) -> None:
+    located = locate(text)
+    if isinstance(located, Unparsable):
+        return
+    edits = _edits(located, random.Random(seed))
+    with contextlib.suppress(Unprovable):
+        _check(f"x.{suffix}", located, edits)
+
+
+def test_walk_yields_each_alias() -> None:
+    """What ``_edits`` relies on."""
     located = locate("a: &s 1\nb: [*s]\n")
     assert isinstance(located, Located)
     assert [pointer for _, pointer, node in _places(located) if isinstance(node, Alias)] == [("b", 0)]
