@@ -131,6 +131,8 @@ class Repository:
             RepositoryError: it names none, or one whose objects are not here (a shallow clone).
         """
         commit = self._resolve(revision)
+        if commit is None and revision == "HEAD" and isinstance(self.head(), Branch):
+            raise RepositoryError(f"{self.root or self.git_dir} has no commit yet", hint="make a first commit")
         if commit is None:
             raise RepositoryError(
                 f"{revision!r} names no commit in {self.root or self.git_dir}",
