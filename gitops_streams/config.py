@@ -95,7 +95,9 @@ def _read(content: bytes, name: str) -> Node | None:
     text = decode(content)
     located = text if isinstance(text, Unparsable) else locate(text)
     if isinstance(located, Unparsable):
-        raise _error([(located.line or 1, f"it is not YAML: {located.reason}")], name)
+        # Where something is missing at the end, libyaml names the line behind the last one.
+        line = min(located.line or 1, content.count(b"\n") + 1)
+        raise _error([(line, f"it is not YAML: {located.reason}")], name)
     if len(located.documents) > 1:
         raise _error([(1, "it holds more than one document")], name)
     return located.documents[0].root if located.documents else None

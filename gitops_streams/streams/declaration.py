@@ -41,7 +41,8 @@ _LATEST = "latest"
 _IMAGE_ID = re.compile(r"[a-z0-9+._-]+(?::[0-9a-f]*)?")
 _KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 _FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
-_EXTRAS = frozenset({"paths", "platform"})
+EXTRAS = frozenset({"paths", "platform"})
+"""The annotations of ours, without their prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +266,10 @@ def _annotations(fields: Fields, file: str, owner: str, noticed: list[Problem]) 
         if not name.startswith(ANNOTATION_PREFIX):
             continue
         extra = name.removeprefix(ANNOTATION_PREFIX)
-        if extra in _EXTRAS:
+        if extra in EXTRAS:
             found[extra] = annotations.text(name).strip()
         else:
-            known = ", ".join(sorted(_EXTRAS))
+            known = ", ".join(sorted(EXTRAS))
             reason = f"{owner}: the annotation {escaped(name)} is not known; known: {known}"
             noticed.append(Problem(file, entry.key.line, reason))
     return found

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from gitops_streams.manifests import scan
+from gitops_streams.plan.model import Rule
+from gitops_streams.streams.declaration import EXTRAS
+from gitops_streams.streams.follow import MAX_ALIASES, Followed, follow
 from gitops_streams.streams.load import API_VERSIONS, load
-from gitops_streams.streams.model import DockerImage, TagAlias
+from gitops_streams.streams.model import ANNOTATION_PREFIX, DockerImage, TagAlias
+from gitops_streams.streams.status import HISTORY_LIMIT
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.objects import objects
 
@@ -159,6 +166,21 @@ def test_a_real_dangling_alias_is_a_declaration_all_the_same(read):
     catalog = read(S2I_DANGLING)
     assert [str(key) for key in catalog.tags] == ["s2i:3.11-ubi8", "s2i:latest"]
     assert catalog.problems == ()
+
+
+def test_the_page_about_streams_says_what_the_code_does(read):
+    page = (Path(__file__).parent.parent.parent / "docs" / "imagestreams.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    catalog = read(example)
+    assert [str(key) for key in catalog.tags] == ["acme/web:1.4", "acme/web:prod"]
+    assert all(isinstance(follow(catalog, key), Followed) for key in catalog.tags)
+    assert (catalog.problems, catalog.invalid) == ((), ())
+    annotations = re.findall(rf"^\| `{re.escape(ANNOTATION_PREFIX)}([^`]+)` \|", page, re.MULTILINE)
+    assert annotations == sorted(EXTRAS)
+    assert f"at most {MAX_ALIASES} steps" in page
+    assert f"newest {HISTORY_LIMIT} of a tag" in page
+    assert [rule.value for rule in Rule] == re.findall(r"^\d\. \*\*`([a-z]+)`\*\*", page, re.MULTILINE)
+    assert all(f"`{version.rpartition('/')[2]}`" in page or f"`{version}`" in page for version in API_VERSIONS)
 
 
 def test_every_stream_of_the_shared_corpus_is_read_or_explained(shared):

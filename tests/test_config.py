@@ -1,0 +1,495 @@
+"""The configuration file: every field, every fault with its place, and nothing that a hostile file could do."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitops_streams import config, schemas
+from gitops_streams.config import CommitSettings, Settings
+from gitops_streams.errors import ConfigError
+from gitops_streams.git.commit import Identity, Signing, SigningMethod
+from gitops_streams.oci.platform import Platform
+from gitops_streams.plan.model import Pin
+from gitops_streams.registry.settings import (
+    CredentialReference,
+    HostSettings,
+    RegistrySettings,
+    Timeouts,
+    VerifyDigest,
+)
+from gitops_streams.render.commit_message import PLACEHOLDERS
+
+ROOT = Path("/repository")
+NAME = ".gitops-streams/config.yaml"
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def parse(text: str | bytes) -> Settings:
+    return config.parse(dedent(text).encode() if isinstance(text, str) else text, NAME, ROOT)
+
+
+def host(**fields: object) -> Settings:
+    return Settings(registry=RegistrySettings(hosts={"quay.io": HostSettings(**fields)}))  # type: ignore[arg-type]
+
+
+def credential(**fields: object) -> Settings:
+    return host(credential=CredentialReference(**fields))  # type: ignore[arg-type]
+
+
+def registry(**fields: object) -> Settings:
+    return Settings(registry=RegistrySettings(**fields))  # type: ignore[arg-type]
+
+
+def commit(**fields: object) -> Settings:
+    return Settings(commit=CommitSettings(**fields))  # type: ignore[arg-type]
+
+
+QUAY = "registries: {quay.io: %s}"
+SECRET = QUAY % "{credential: %s}"
+FIELDS = {
+    "pin": ("pin: digest", Settings(pin=Pin.DIGEST)),
+    "pin, by default": ("pin: tag-and-digest", Settings()),
+    "platform": ("platform: linux/arm64/v8", Settings(platform=Platform("linux", "arm64", "v8"))),
+    "exclude": ("exclude: ['vendor/**', a.yaml]", Settings(exclude=("vendor/**", "a.yaml"))),
+    "remote": ("remote: upstream", Settings(remote="upstream")),
+    "branch": ("branch: release/1.10", Settings(branch="release/1.10")),
+    "commit": ("commit: {}", Settings()),
+    "commit.subject": ("commit: {subject: 'fix: {count} images'}", commit(subject="fix: {count} images")),
+    "commit.author": ("commit: {author: {name: Bot, email: b@x}}", commit(author=Identity("Bot", "b@x"))),
+    "commit.author.name": (
+        "commit: {author: {name: Jörg 'B', email: b@x}}",
+        commit(author=Identity("Jörg 'B'", "b@x")),
+    ),
+    "commit.author.email": ("commit: {author: {name: B, email: b+c@x.y}}", commit(author=Identity("B", "b+c@x.y"))),
+    "commit.signOff": ("commit: {signOff: true}", commit(sign_off=True)),
+    "commit.coAuthors": ("commit: {coAuthors: [Jo Doe <jo@x>]}", commit(co_authors=("Jo Doe <jo@x>",))),
+    "commit.signing": ("commit: {signing: {}}", Settings()),
+    "commit.signing.method": ("commit: {signing: {method: off}}", commit(signing=Signing(SigningMethod.OFF))),
+    "commit.signing.key": (
+        "commit: {signing: {method: openpgp, key: 0xA1B2}}",
+        commit(signing=Signing(SigningMethod.OPENPGP, "0xA1B2")),
+    ),
+    "commit.signing.key, a path": (
+        "commit: {signing: {method: ssh, key: keys/bot.pub}}",
+        commit(signing=Signing(SigningMethod.SSH, "/repository/keys/bot.pub")),
+    ),
+    "registry": ("registry: {}", Settings()),
+    "registry.connectTimeout": ("registry: {connectTimeout: 2.5}", registry(timeouts=Timeouts(connect=2.5))),
+    "registry.requestTimeout": ("registry: {requestTimeout: 90}", registry(timeouts=Timeouts(request=90))),
+    "registry.helperTimeout": ("registry: {helperTimeout: 7}", registry(timeouts=Timeouts(helper=7))),
+    "registry.tries": ("registry: {tries: 5}", registry(tries=5)),
+    "registry.retryBudget": ("registry: {retryBudget: 0}", registry(retry_budget=0)),
+    "registry.verifyDigest": ("registry: {verifyDigest: lenient}", registry(verify_digest=VerifyDigest.LENIENT)),
+    "registry.rateLimitReserve": ("registry: {rateLimitReserve: 50}", registry(rate_limit_reserve=50)),
+    "registry.mountedAuthFiles": (
+        "registry: {mountedAuthFiles: [/run/secrets/pull, pull]}",
+        registry(mounted_auth_files=(Path("/run/secrets/pull"), ROOT / "pull")),
+    ),
+    "registries": ("registries: {}", Settings()),
+    "registries.<name>": (QUAY % "{}", host()),
+    "registries.<name>.plainHttp": (QUAY % "{plainHttp: false}", host(plain_http=False)),
+    "registries.<name>.skipTlsVerify": (QUAY % "{skipTlsVerify: true}", host(skip_tls_verify=True)),
+    "registries.<name>.caFile": (QUAY % "{caFile: certs/a.pem}", host(ca_file=ROOT / "certs/a.pem")),
+    "registries.<name>.clientCert": (QUAY % "{clientCert: /etc/a.pem}", host(client_cert=Path("/etc/a.pem"))),
+    "registries.<name>.clientKey": (
+        QUAY % "{clientCert: a.pem, clientKey: a.key}",
+        host(client_cert=ROOT / "a.pem", client_key=ROOT / "a.key"),
+    ),
+    "registries.<name>.authHosts": (QUAY % "{authHosts: ['a.x:443', b]}", host(auth_hosts=("a.x:443", "b"))),
+    "registries.<name>.concurrency": (QUAY % "{concurrency: 16}", host(concurrency=16)),
+    "registries.<name>.requestsPerSecond": (QUAY % "{requestsPerSecond: 0.5}", host(requests_per_second=0.5)),
+    "registries.<name>.allowPrivate": (QUAY % "{allowPrivate: true}", host(allow_private=True)),
+    "registries.<name>.credential": (SECRET % "{passwordEnv: P}", credential(password_env="P")),
+    "registries.<name>.credential.username": (
+        SECRET % "{username: acme+bot, passwordEnv: P}",
+        credential(username="acme+bot", password_env="P"),
+    ),
+    "registries.<name>.credential.usernameEnv": (
+        SECRET % "{usernameEnv: U, passwordEnv: P}",
+        credential(username_env="U", password_env="P"),
+    ),
+    "registries.<name>.credential.passwordEnv": (SECRET % "{passwordEnv: P_1}", credential(password_env="P_1")),
+    "registries.<name>.credential.passwordFile": (SECRET % "{passwordFile: p}", credential(password_file=ROOT / "p")),
+    "registries.<name>.credential.identityTokenEnv": (
+        SECRET % "{identityTokenEnv: T}",
+        credential(identity_token_env="T"),
+    ),
+    "registries.<name>.credential.identityTokenFile": (
+        SECRET % "{identityTokenFile: /t}",
+        credential(identity_token_file=Path("/t")),
+    ),
+    "registries.<name>.credential.authFile": (
+        SECRET % "{authFile: auth.json}",
+        credential(auth_file=ROOT / "auth.json"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), FIELDS.values(), ids=FIELDS.keys())
+def test_every_field(text: str, wanted: Settings):
+    assert parse(text) == wanted
+
+
+def properties(schema: dict, path: str = "") -> dict[str, dict]:
+    """List the fields of the schema by their dotted paths."""
+    found: dict[str, dict] = {}
+    for name, inner in schema.get("properties", {}).items():
+        found[f"{path}{name}"] = inner
+        found |= properties(inner, f"{path}{name}.")
+    if isinstance(schema.get("additionalProperties"), dict):
+        found |= properties(schema["additionalProperties"], f"{path}<name>.")
+    return found
+
+
+ALL = properties(schemas.load("config"))
+
+
+def test_no_field_of_the_schema_is_left_out_above():
+    assert set(ALL) <= set(FIELDS)
+
+
+def test_the_defaults_of_the_schema_are_those_of_the_settings():
+    every = {path: field["default"] for path, field in ALL.items() if "default" in field}
+    for path, default in every.items():
+        keys = path.replace("<name>", "quay.io").split("/")[0]
+        node: object = default
+        for key in reversed(re.findall(r"quay\.io|[^.]+", keys)):
+            node = {key: node}
+        written = parse(json.dumps(node))
+        base = host() if "<name>" in path else Settings()
+        if path == "commit.subject":
+            written = replace(written, commit=replace(written.commit, subject=None))
+        assert written == base, path
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "---\n", "null", "~\n", "\ufeff", "\ufeff# nothing", "{}"])
+def test_an_empty_file_is_no_configuration(text: str):
+    assert parse(text.encode()) == Settings()
+
+
+TOP = "branch, commit, exclude, pin, platform, registries, registry, remote"
+HOST = (
+    "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"
+    " skipTlsVerify"
+)
+REGISTRIES = "quay.io or registry.example.com:5000 or quay.io/acme"
+FAULTS = {
+    "unknown key at the top": (
+        "pin: digest\nplatfrom: x",
+        f"2: the top level: unknown key 'platfrom'; known here: {TOP}",
+    ),
+    "unknown key of commit": (
+        "commit:\n  subjekt: x",
+        "2: commit: unknown key 'subjekt'; known here: author, coAuthors, signOff, signing, subject",
+    ),
+    "unknown key of author": (
+        "commit:\n  author:\n    name: a\n    email: b\n    mail: c",
+        "5: commit.author: unknown key 'mail'; known here: email, name",
+    ),
+    "unknown key of signing": (
+        "commit:\n  signing:\n    format: ssh",
+        "3: commit.signing: unknown key 'format'; known here: key, method",
+    ),
+    "unknown key of registry": (
+        "registry:\n\n  retries: 3",
+        (
+            "3: registry: unknown key 'retries'; known here: connectTimeout, helperTimeout, mountedAuthFiles,"
+            " rateLimitReserve, requestTimeout, retryBudget, tries, verifyDigest"
+        ),
+    ),
+    "unknown key of a registry": (
+        "registries:\n  quay.io:\n    insecure: true",
+        f"3: registries.quay.io: unknown key 'insecure'; known here: {HOST}",
+    ),
+    "unknown key of a credential": (
+        "registries:\n  quay.io:\n    credential:\n      passwordEnv: P\n      password: hunter2",
+        (
+            "5: registries.quay.io.credential: unknown key 'password'; known here: authFile, identityTokenEnv,"
+            " identityTokenFile, passwordEnv, passwordFile, username, usernameEnv"
+        ),
+    ),
+    "a number for a key": ("1: a", f"1: the top level: unknown key '1'; known here: {TOP}"),
+    "wrong pin": ("# x\npin: tag", "2: pin: 'tag' is not allowed; allowed: tag-and-digest, digest"),
+    "pin is a list": ("pin: [digest]", "1: pin: this is not allowed; allowed: tag-and-digest, digest"),
+    "wrong method": (
+        "commit: {signing: {method: gpg}}",
+        "1: commit.signing.method: 'gpg' is not allowed; allowed: configured, off, openpgp, ssh",
+    ),
+    "wrong verifyDigest": (
+        "registry: {verifyDigest: no}",
+        "1: registry.verifyDigest: 'no' is not allowed; allowed: strict, lenient",
+    ),
+    "a list at the top": ("- pin: digest", "1: the top level: it must be a mapping"),
+    "text at the top": ("pin", "1: the top level: it must be a mapping"),
+    "a number for text": ("branch: 1.10", "1: branch: it must be text; quote it"),
+    "a boolean for text": ("remote: true", "1: remote: it must be text; quote it"),
+    "text for a boolean": ("commit:\n  signOff: yes", "2: commit.signOff: it must be true or false"),
+    "text for a list": ("exclude: vendor/**", "1: exclude: it must be a list"),
+    "an empty item": ("exclude:\n  - a\n  - ''", "3: exclude.1: it is empty"),
+    "a missing item": ("exclude:\n  - a\n  -\n", "3: exclude.1: it must be text; fill it in or leave the key out"),
+    "a key without a value": ("registries:\n", "1: registries: it must be a mapping; fill it in or leave the key out"),
+    "text for a number": ("registry: {tries: three}", "1: registry.tries: it must be a whole number"),
+    "a fraction for a whole number": ("registry: {tries: 2.5}", "1: registry.tries: it must be a whole number"),
+    "too small": ("registry: {tries: 0}", "1: registry.tries: it must be 1 or more"),
+    "too large": (QUAY % "{concurrency: 17}", "1: registries.quay.io.concurrency: it must be 16 or less"),
+    "infinite": ("registry: {requestTimeout: .inf}", "1: registry.requestTimeout: it must be a number"),
+    "no time at all": ("registry: {requestTimeout: 0}", "1: registry.requestTimeout: it must be 0.1 or more"),
+    "longer than a socket can wait": (
+        "registry: {requestTimeout: 1e50}",
+        "1: registry.requestTimeout: it must be 3600 or less",
+    ),
+    "author without an address": ("commit:\n  author:\n    name: Bot", "2: commit.author: 'email' is missing"),
+    "author without a name": ("commit:\n  author: {email: a@b}", "2: commit.author: 'name' is missing"),
+    "an author who adds a line": (
+        'commit: {author: {name: "a\\nb", email: a@b}}',
+        "1: commit.author.name: it does not have the form of Image Bot",
+    ),
+    "an author with NUL": (
+        'commit: {author: {name: "a\\0b", email: a@b}}',
+        "1: commit.author.name: it does not have the form of Image Bot",
+    ),
+    "a remote that is an option": (
+        "remote: --upload-pack=touch",
+        "1: remote: it does not have the form of origin",
+    ),
+    "a branch that is an option": ("branch: -f", "1: branch: it does not have the form of main"),
+    "a signing key that is an option": (
+        "commit: {signing: {method: openpgp, key: --output=x}}",
+        "1: commit.signing.key: it does not have the form of 0xA1B2C3D4E5F60718 or ~/.ssh/id_ed25519.pub",
+    ),
+    "a co-author without an address": (
+        "commit:\n  coAuthors:\n    - Jo\n",
+        "3: commit.coAuthors.0: it does not have the form of Name <name@example.com>",
+    ),
+    "no platform": ("platform: amd64", "1: platform: it does not have the form of linux/amd64 or linux/arm64/v8"),
+    "a platform and a line end": (
+        'platform: "linux/amd64\\n"',
+        "1: platform: it does not have the form of linux/amd64 or linux/arm64/v8",
+    ),
+    "an unknown placeholder": (
+        "commit:\n  subject: 'fix: {stream}'",
+        (
+            "2: commit.subject: the template of the commit's subject has an unknown placeholder {stream}:"
+            " known: {summary}, {tags}, {count}, {files}, {scope}"
+        ),
+    ),
+    "an empty subject": (
+        "commit:\n  subject: ' {scope} '",
+        "2: commit.subject: the template of the commit's subject gives an empty line",
+    ),
+    "a key without its method": ("commit:\n  signing: {key: a}", "2: commit.signing: 'method' is missing"),
+    "a key for no method": (
+        "commit: {signing: {key: a, method: off}}",
+        "1: commit.signing.method: 'off' is not allowed; allowed: openpgp, ssh",
+    ),
+    "a registry with a scheme": (
+        "registries:\n  https://quay.io: {}",
+        f"2: registries: 'https://quay.io' does not have the form of {REGISTRIES}",
+    ),
+    "a registry with a final slash": (
+        "registries:\n  quay.io/: {}",
+        f"2: registries: 'quay.io/' does not have the form of {REGISTRIES}",
+    ),
+    "an auth host that is a URL": (
+        QUAY % "{authHosts: ['https://a/token']}",
+        "1: registries.quay.io.authHosts.0: it does not have the form of auth.example.com or auth.example.com:8443",
+    ),
+    "a key without a certificate": (QUAY % "{clientKey: a}", "1: registries.quay.io: 'clientCert' is missing"),
+    "a home of nobody": (
+        QUAY % "{caFile: ~no-such-user-here/a}",
+        "1: registries.quay.io.caFile: it does not have the form of certs/registry.pem",
+    ),
+    "a path with NUL": (
+        QUAY % '{caFile: "a\\0b"}',
+        "1: registries.quay.io.caFile: it does not have the form of certs/registry.pem",
+    ),
+    "an SSH key of nobody": (
+        "commit: {signing: {method: ssh, key: ~no-such-user-here/a}}",
+        "1: commit.signing.key: it does not have the form of ~/.ssh/id_ed25519.pub",
+    ),
+    "a credential without a secret": (
+        SECRET % "{username: a}",
+        (
+            "1: registries.quay.io.credential: one of passwordEnv, passwordFile, identityTokenEnv, identityTokenFile,"
+            " authFile is needed"
+        ),
+    ),
+    "two passwords": (
+        SECRET % "{passwordEnv: P, passwordFile: p}",
+        "1: registries.quay.io.credential: passwordEnv and passwordFile exclude each other",
+    ),
+    "an auth file and a password": (
+        SECRET % "{passwordEnv: P, authFile: p}",
+        "1: registries.quay.io.credential: authFile excludes the other keys",
+    ),
+    "not YAML": (
+        "pin: digest\nexclude: [",
+        "2: it is not YAML: while parsing a flow node: did not find expected node content",
+    ),
+    "a tab": ("commit:\n\tsubject: x", "2: it is not YAML: while scanning for the next token: found character that"),
+    "two documents": ("pin: digest\n---\npin: digest\n", "1: it holds more than one document"),
+    "a key twice": ("pin: digest\nbranch: a\npin: digest", "3: the key 'pin' stands twice"),
+    "an alias": ("branch: &b main\nremote: *b", "2: aliases (*name) are not read here; write it out"),
+    "an object of Python": (
+        "pin: !!python/object/apply:os.system [x]\n",
+        "1: pin: this is not allowed",
+    ),
+    "a tag": ("branch: !!binary bWFpbg==", "1: the tag tag:yaml.org,2002:binary is not read here"),
+    "a date": ("branch: 2024-01-01\nremote: 0x1F\nplatform: 1:30", "3: platform: it does not have the form"),
+    "deep": ("[" * 100_000, "1: it is not YAML: it nests more than 200 levels deep"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_names_its_place_and_what_is_allowed(text: str, message: str):
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert str(caught.value).startswith(f"{NAME}:{message}")
+    assert "\n" not in str(caught.value), "one fault, one line"
+    assert caught.value.hint == "docs/configuration.md lists every field"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfep\x00", b"pin: \xff"])
+def test_other_encodings(content: bytes):
+    with pytest.raises(ConfigError, match=r"^\.gitops-streams/config\.yaml:1: it is not YAML: it is"):
+        parse(content)
+
+
+def test_all_faults_are_reported_at_once_in_order():
+    with pytest.raises(ConfigError) as caught:
+        parse("branch: 1\nfoo: 1\nbar: 2\npin: 3\ncommit: {signOff: 3}\n")
+    assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == [
+        f"{NAME}:{line}" for line in range(1, 6)
+    ]
+
+
+def test_a_thousand_faults_make_a_short_message():
+    with pytest.raises(ConfigError) as caught:
+        parse("".join(f"{'k' * 1000}{n}: 1\n" for n in range(1000)))
+    assert len(str(caught.value).splitlines()) == 10
+    assert len(str(caught.value)) < 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "registries: {quay.io: {credential: hunter2}}",
+        "registries: {quay.io: {credential: {password: hunter2}}}",
+        "registries: {quay.io: {credential: [hunter2]}}",
+        "registries: {quay.io: {credential: {passwordEnv: 'hunter2!'}}}",
+        "registries: {quay.io: {credential: {passwordFile: [hunter2]}}}",
+        "registries: {quay.io: {credential: {username: a, passwordEnv: {value: hunter2}}}}",
+        "registries: {quay.io: hunter2}",
+        "registry: {mountedAuthFiles: hunter2}",
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_shown(text: str):
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    shown = f"{caught.value} {caught.value.hint} {caught.value.__cause__} {caught.value.__context__}"
+    assert "hunter2" not in shown
+
+
+def test_a_bomb_of_aliases_is_refused_at_once():
+    lines = ["a: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 40)]
+    with pytest.raises(ConfigError, match="aliases"):
+        parse("\n".join([*lines, "pin: *a39"]))
+
+
+def test_the_home_directory(hermetic: Path):
+    found = parse(QUAY % "{caFile: ~/certs/a.pem, credential: {authFile: ~/auth.json}}")
+    _, settings = found.registry.entry("quay.io", "acme/web")
+    assert settings.ca_file == hermetic / "certs/a.pem"
+    assert settings.credential is not None
+    assert settings.credential.auth_file == hermetic / "auth.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        ("quay.io", ("quay.io", "acme/web")),
+        ("quay.io/acme", ("quay.io", "acme/web")),
+        ("quay.io/acme/web", ("quay.io", "acme/web")),
+        ("localhost:5000", ("localhost:5000", "a")),
+        ("'[::1]:5000'", ("[::1]:5000", "a")),
+        ("index.docker.io", ("docker.io", "library/nginx")),
+        ("docker.io/library", ("docker.io", "library/nginx")),
+    ],
+)
+def test_names_of_registries_are_those_of_references(name: str, repository: tuple[str, str]):
+    found = parse(f"registries: {{{name}: {{allowPrivate: true}}}}")
+    assert found.registry.entry(*repository)[1].allow_private
+
+
+scalars = st.sampled_from(["digest", "1", "1.5", "true", "null", "linux/amd64", "a", "''", "~nobody-at-all/x", "-x"])
+names = st.sampled_from(
+    sorted({part for path in ALL for part in path.split(".") if "<" not in part} | {"quay.io", "x"})
+)
+trees = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2).map(lambda items: f"[{', '.join(items)}]"),
+        st.dictionaries(names, inner, max_size=3).map(
+            lambda items: "{" + ", ".join(f"{name}: {value}" for name, value in items.items()) + "}"
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(top=st.dictionaries(st.sampled_from(sorted(schemas.load("config")["properties"])), trees, max_size=3))
+def test_any_shape_is_read_or_refused(top: dict[str, str]):
+    text = "".join(f"{name}: {value}\n" for name, value in top.items())
+    try:
+        found = parse(text)
+    except ConfigError as error:
+        lines = str(error).splitlines()
+    else:
+        assert isinstance(found, Settings)
+        return
+    assert lines
+    assert all(line.startswith(f"{NAME}:") for line in lines)
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```$", (DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_page_has_a_row_for_every_field_with_its_default_and_its_words():
+    rows = dict(re.findall(r"^\| `([^`]+)` \| (.*) \|$", (DOCS / "configuration.md").read_text(), re.MULTILINE))
+    assert set(ALL) <= set(rows)
+    assert {name for name in rows if not name.startswith("{")} == set(ALL), "no row is left over"
+    for path, field in ALL.items():
+        default = field.get("default")
+        if default is not None:
+            written = default if isinstance(default, str) else str(default).lower()
+            assert rows[path].split(" | ")[1] == f"`{written}`", path
+        assert all(f"`{word}`" in rows[path] for word in field.get("enum", [])), path
+        assert field["description"], path
+    assert {name.strip("{}") for name in rows if name.startswith("{")} == set(PLACEHOLDERS)
+
+
+def test_the_example_of_the_page_is_a_configuration_that_names_every_group():
+    (example,) = blocks("configuration.md")
+    found = parse(example)
+    assert found.commit.author == Identity("Image Bot", "bot@example.com")
+    assert len(found.registry.hosts) == 2
+    unused = {
+        path for path in ALL if not path.startswith("registries.") and f"{path.rpartition('.')[2]}:" not in example
+    }
+    assert unused == set()
+
+
+def test_the_page_says_that_untrusted_changes_must_not_meet_secrets():
+    text = " ".join((DOCS / "configuration.md").read_text().split())
+    assert "**must not have secrets in its environment**" in text
