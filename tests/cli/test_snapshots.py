@@ -1,0 +1,94 @@
+"""What whole commands print, to the letter. With UPDATE_SNAPSHOTS=1 in the environment they are written anew.
+
+Ports, paths and commits differ from run to run. A port's placeholder is as long as a port that the kernel chooses
+(five digits), so that columns stay in line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from gitops_streams.demo import sample
+from gitops_streams.demo.exchange import Response
+from gitops_streams.demo.images import Image
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
+
+
+@pytest.fixture
+def matches(registry):
+    """Compare what a command printed with its snapshot."""
+
+    def compare(name, done, *folders):
+        text = f"{done.out}{'--- stderr ---' + chr(10) + done.err if done.err else ''}exit {done.code}\n"
+        for folder in folders:
+            text = text.replace(str(folder), "/FOLDER")
+        text = re.sub(r"127\.0\.0\.1:\d{5}\b", "127.0.0.1:_PORT", text)
+        text = re.sub(r"\bindex [0-9a-f]+\.\.[0-9a-f]+", "index OLD..NEW", text)
+        text = re.sub(r"(committed .* as )[0-9a-f]{12}", r"\1COMMIT", text)
+        path = SNAPSHOTS / f"{name}.txt"
+        if UPDATE:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        assert text == path.read_text()
+
+    return compare
+
+
+@pytest.fixture
+def shop(workspace, registry):
+    """The demonstration's repository."""
+    sample.push_images(registry)
+    for path, text in sample.files(registry.host).items():
+        workspace.write(path, text)
+    workspace.commit()
+    return workspace
+
+
+def test_demo(matches, cli, tmp_path):
+    matches("demo", cli("demo", "--folder", tmp_path / "demo"), tmp_path)
+
+
+@pytest.mark.parametrize("output", ["table", "diff", "markdown", "json-patch"])
+def test_diff(matches, shop, output):
+    matches(f"diff-{output}", shop.run("diff", "-o", output))
+
+
+def test_reconcile(matches, shop):
+    matches("reconcile", shop.run("reconcile", "--publish", "commit"))
+    matches("reconcile-again", shop.run("reconcile", "--publish", "commit", "-v"))
+
+
+def test_status(matches, shop):
+    matches("status-before", shop.run("status"))
+    shop.run("reconcile")
+    matches("status", shop.run("status"))
+
+
+def test_check(matches, shop, registry):
+    matches("check", shop.run("check"))
+    shop.run("reconcile")
+    matches("check-clean", shop.run("check"))
+    before = shop.read("apps/web/deployment.yaml")
+    registry.push("shop/web", "1.4", Image.build("web", "1.4.1"))
+    shop.run("reconcile")
+    shop.write("apps/web/deployment.yaml", before)
+    matches("check-behind", shop.run("check"))
+
+
+def test_a_failing_run(matches, shop, registry):
+    """One tag is not there, one file cannot be scanned, one declaration is wrong; the rest is done."""
+    registry.intercept = lambda request: Response(404) if "/cache/" in request.path else None
+    shop.write("apps/web/broken.yaml", f"image: {registry.host}/shop/web:1.4\nports: [80\n")
+    shop.stream("typo", prod="quay.io/Shop/Web:1")
+    matches("failing", shop.run("reconcile"))
+
+
+def test_an_error(matches, shop):
+    shop.config("pni: digest\n")
+    matches("error", shop.run("reconcile"))
