@@ -10,15 +10,24 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gitops_streams.demo.registry import Registry
+from gitops_streams.manifests import scan
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
+from gitops_streams.plan.bind import Bindings, bind, tracked
+from gitops_streams.plan.build import build, what_to_ask
+from gitops_streams.plan.model import Pin, Plan
+from gitops_streams.streams import load, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 REQUIRE_REAL_SERVERS = "GITOPS_STREAMS_REQUIRE_REAL_SERVERS"
 SHARED = "GITOPS_STREAMS_SHARED"
@@ -136,6 +145,71 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"no folder {_SHARED}; set {SHARED}")
     return _SHARED
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    catalog: load.Catalog
+    bindings: Bindings
+    history: status.History
+    files: dict[str, bytes]
+    """Every file as it is when the plan is carried out."""
+
+
+def digest_of(name: str) -> Digest:
+    """Return the digest that an image, ``repository:tag`` in full, has in tests: the SHA-256 of its name."""
+    return Digest.of(name.encode())
+
+
+@pytest.fixture(scope="session")
+def plan_files() -> Callable[..., Planned]:
+    """Plan a tree of files as ``reconcile`` does, without a repository or a registry."""
+
+    def plan(
+        files: Mapping[str, str | bytes],
+        *,
+        answers: Mapping[str, Resolution] | None = None,
+        pin: Pin = Pin.TAG_AND_DIGEST,
+        screen: bool = True,
+    ) -> Planned:
+        content = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
+        manifests = {
+            path: data for path, data in content.items() if any(fnmatch(path, spec) for spec in scan.PATHSPECS)
+        }
+        declaring = [(path, scan.read(path, data)) for path, data in manifests.items() if load.SCREEN.encode() in data]
+        catalog = load.load((path, found) for path, found in declaring if isinstance(found, scan.Located))
+        history = status.read(item for item in content.items() if item[0].startswith(status.DIRECTORY))
+        needles = [needle.encode() for needle in scan.needles(tracked(catalog))] if screen else [b""]
+        scanned = [
+            scan.scan(path, data, tracked(catalog))
+            for path, data in manifests.items()
+            if any(needle in data for needle in needles)
+        ]
+        found = [file for file, _ in scanned if file is not None]
+        bindings = bind(found, catalog, history)
+        asked = what_to_ask(catalog, bindings)
+        questions = [item.question for item in asked if isinstance(item.question, Question)]
+        replies = {
+            question: (answers or {}).get(str(question))
+            or Resolved(digest_of(str(question)), "application/json", question.repository.domain, Method.HEAD)
+            for question in questions
+        }
+        plan = build(
+            catalog=catalog,
+            bindings=bindings,
+            asked=asked,
+            answers=replies,
+            files=found,
+            problems=[problem for _, problems in scanned for problem in problems],
+            pin=pin,
+            requests=len(replies),
+        )
+        return Planned(plan, catalog, bindings, history, content | {file.path: file.after for file in plan.files})
+
+    return plan
 
 
 @pytest.fixture

@@ -10,14 +10,15 @@ from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.nodes import Node, Scalar, Sequence, target
 from gitops_streams.yamledit.pointer import Pointer
 
-_IMAGE_KEY = re.compile(r"image(?!_?-?pull)", re.IGNORECASE)
+# OpenShift itself writes what a trigger last saw into the trigger.
+_IMAGE_KEY = re.compile(r"^(?!lastTriggeredImage$).*?image(?!_?-?pull)", re.IGNORECASE | re.DOTALL)
 
 
 def find(place: Place) -> Iterator[Occurrence]:
     """Yield scalars under keys such as ``image``, ``baseImage`` or ``IMAGE_NAME``, and the items of lists there."""
     for entry in place.mapping.entries:
         key = entry.key
-        if not isinstance(key, Scalar) or _IMAGE_KEY.search(key.value) is None:
+        if not isinstance(key, Scalar) or _IMAGE_KEY.match(key.value) is None:
             continue
         pointer = (*place.pointer, key.value)
         value = target(entry.value)

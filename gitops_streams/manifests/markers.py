@@ -28,7 +28,7 @@ _COMMENT = re.compile(r"[ \t,}\]]*[ \t]#([^\r\n]*)")
 _VALUE = re.compile(rf"(?P<stream>[^\s:]+):(?P<tag>{TAG.pattern})(?::(?P<part>name|tag|digest))?")
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 _UNREADABLE = 'the marker cannot be read; write # {"$imagestream": "[namespace/]stream:tag[:name|:tag|:digest]"}'
-_STRAY = "the marker has no effect: it must stand behind a value on that value's line, not behind a key or an alias"
+_STRAY = "the marker has no effect: it must stand behind a value, on its line, not behind a key, an alias or a |"
 _BESIDE = 'beside the marked tag stands a digest that would not follow it; mark the digest too, with ":digest"'
 
 
@@ -82,6 +82,8 @@ def stray(file: str, located: Located) -> Iterator[Problem]:
         position, line_start = match.start(), _line_start(text, match.start())
         around = bisect_right(starts, position) - 1
         in_scalar = around >= 0 and position < scalars[around].end
+        if in_scalar and scalars[around].is_block:  # behind its "|" stands a comment, its text begins on the next line
+            in_scalar = scalars[around].start < line_start
         is_whole_line = text[line_start:position].lstrip().startswith("#")
         if not (in_scalar or is_whole_line or line_start in read):
             yield Problem(file, text.count("\n", 0, position) + 1, _STRAY)

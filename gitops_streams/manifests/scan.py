@@ -168,14 +168,13 @@ def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Findin
     for pointer, node, parent in _walk(found):
         if isinstance(node, Mapping) and not _is_text(pointer, found):
             place = Place(scan.path, scan.text, scan.document.index, found, pointer, node)
-            for finding in _ask_scanners(scan, place):
-                scalars = _scalars(finding) if isinstance(finding, Occurrence) else set()
+            for finding, scalars in _ask_scanners(scan, place):
                 # A marker goes before every shape. An anchored scalar is found wherever an alias stands for it.
                 if scalars.isdisjoint(marks):
                     claimed |= scalars
                     yield finding
         elif isinstance(node, Scalar):
-            others.append((node, "an annotation is text" if _is_text(parent, found) else None))
+            others.append((node, "an annotation or a label is text" if _is_text(parent, found) else None))
     for scalar, why in others:
         if id(scalar) not in claimed:
             yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, why)
@@ -191,18 +190,21 @@ def _marks(scan: _Scan, found: Object) -> Iterator[Occurrence | markers.Refused]
             yield markers.Refused(mark.fields[0].scalar, Problem(mark.file, mark.line, reason))
 
 
-def _ask_scanners(scan: _Scan, place: Place) -> Iterator[Finding]:
-    """Yield what scanners find; of it, what cannot be edited becomes a mention with the reason."""
+def _ask_scanners(scan: _Scan, place: Place) -> Iterator[tuple[Finding, set[int]]]:
+    """Yield what scanners find, with its scalars; what cannot be edited becomes a mention with the reason."""
     for scanner in SCANNERS:
         for finding in scanner(place):
             repository = finding.repository
             if repository is None or repository not in scan.tracked:
                 continue
-            why = _uneditable(scan, finding, place.mapping) if isinstance(finding, Occurrence) else None
+            if isinstance(finding, Mention):
+                yield finding, set()
+                continue
+            why, scalars = _uneditable(scan, finding, place.mapping), _scalars(finding)
             if why is None:
-                yield finding
+                yield finding, scalars
             else:
-                yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why)
+                yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why), scalars
 
 
 def _uneditable(scan: _Scan, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:

@@ -134,7 +134,8 @@ def _bind_marker(occurrence: Occurrence, marker: MarkedScalar, index: _Index) ->
         for key in index.by_name.get(name, [])
         if (key.namespace == namespace if slash else _admits(key.namespace, occurrence.namespace))
     ]
-    own = [key for key in streams if key.namespace is not None and key.namespace == occurrence.namespace]
+    # Where neither side has a namespace the marker names the stream exactly, and could not do so otherwise.
+    own = [key for key in streams if key.namespace == occurrence.namespace]
     keys = [TagKey(key, marker.tag) for key in own or streams]
     present = [key for key in keys if key in index.catalog.tags]
     if len(present) == 1:
