@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_streams.config import Settings
@@ -76,9 +76,20 @@ def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
             "no ImageStream is declared in this repository" + (f"; noticed:{noticed}" if noticed else ""),
             hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams demo shows how",
         )
-    recorded = snapshot.read(snapshot.listing(status.DIRECTORY), scan.MAX_BYTES)
-    history = status.read((path, content) for path, content in recorded if isinstance(content, bytes))
+    history = read_history(snapshot)
     return Declarations(catalog, history, located, (*problems, *history.problems))
+
+
+def read_history(snapshot: Snapshot) -> History:
+    """Read every status file of a snapshot; one that cannot be read is a problem of the history."""
+    recorded = dict(snapshot.read(snapshot.listing(status.DIRECTORY), scan.MAX_BYTES))
+    history = status.read((path, content) for path, content in recorded.items() if isinstance(content, bytes))
+    unread = [
+        Problem(path, None, f"the recorded history cannot be read: {content.reason}")
+        for path, content in recorded.items()
+        if isinstance(content, Unreadable)
+    ]
+    return replace(history, problems=(*history.problems, *unread))
 
 
 def find_sites(
@@ -238,9 +249,7 @@ def fit_saved(wanted: SavedPlan, snapshot: Snapshot) -> tuple[FilePlan, ...]:
 
 def edits_of_saved(wanted: SavedPlan, files: Iterable[FilePlan], snapshot: Snapshot) -> tuple[FileEdit, ...]:
     """Make the edits that carry a saved plan out, status included."""
-    recorded = snapshot.read(snapshot.listing(status.DIRECTORY), scan.MAX_BYTES)
-    history = status.read((path, content) for path, content in recorded if isinstance(content, bytes))
-    return edits_of(files, [(move.key, move.item) for move in wanted.resolved], history, snapshot)
+    return edits_of(files, [(move.key, move.item) for move in wanted.resolved], read_history(snapshot), snapshot)
 
 
 def moves_of_saved(wanted: SavedPlan) -> list[Move]:
