@@ -242,7 +242,7 @@ def fit_saved(wanted: SavedPlan, snapshot: Snapshot) -> tuple[FilePlan, ...]:
         try:
             prove(fitted.path, fitted.text, fitted.after.decode(), fitted.edits, fitted.patches)
         except Unprovable as error:
-            raise PlanRefused(f"{file.path}: a second YAML parser does not accept this file: {error}") from error
+            raise PlanRefused(f"{file.path}: no edit of this file can be proven: {error}") from error
         files.append(fitted)
     return tuple(files)
 

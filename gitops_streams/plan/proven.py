@@ -22,9 +22,7 @@ def proven(plan: Plan) -> Plan:
         try:
             prove(file.path, file.text, file.after.decode(), file.edits, file.patches)
         except Unprovable as error:
-            refused[file.path] = (
-                f"a second YAML parser does not accept this file, so no edit of it can be proven: {error}"
-            )
+            refused[file.path] = f"no edit of this file can be proven: {error}"
         else:
             files.append(file)
     if not refused:
