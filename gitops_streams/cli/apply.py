@@ -44,13 +44,14 @@ def command(
     from gitops_streams.render.inert import line
     from gitops_streams.render.words import published as words
 
+    destination = Destination(publish, branch, remote)
     wanted = saved.read(plan.read(), schemas.load("plan"), plan.name)
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
 
         def plan_here(snapshot: Snapshot) -> tuple[Planned, None]:
             files = reconcile.fit_saved(wanted, snapshot)
             edits = reconcile.edits_of_saved(wanted, files, snapshot)
-            return Planned(edits, message(session, reconcile.moves_of_saved(wanted), len(files))), None
+            return Planned(edits, message(session, destination, reconcile.moves_of_saved(wanted), len(files))), None
 
-        _, done = carry_out(session, Destination(publish, branch, remote), plan_here)
+        _, done = carry_out(session, destination, plan_here)
         session.show(line(words(done)) + "\n" + "".join(f"  {line(path)}\n" for path in done.files))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_streams.cli.session import Session
+from gitops_streams.git.commit import committer
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
 from gitops_streams.publish import (
@@ -75,11 +76,11 @@ def publish(
             return last.plan, Published(destination.mode, ())
 
 
-def message(session: Session, moves: Sequence[Move], files: int) -> str:
-    """Write the commit message that the settings ask for."""
+def message(session: Session, destination: Destination, moves: Sequence[Move], files: int) -> str:
+    """Write the commit message that the settings ask for; none where nothing is committed."""
+    if destination.mode == "worktree":
+        return ""
     settings = session.settings.commit
-    signed = None
-    if settings.sign_off:
-        signed = str(settings.author) if settings.author is not None else session.repository.identity()
+    signed = str(committer(session.repository.commands(), settings.author)) if settings.sign_off else None
     content = CommitMessage(tuple(moves), files, signed_off_by=signed, co_authored_by=settings.co_authors)
     return render_commit_message(content if settings.subject is None else replace(content, subject=settings.subject))

@@ -52,6 +52,7 @@ def command(
     from gitops_streams.render.formats import FORMATS
     from gitops_streams.render.report import Report
 
+    destination = Destination(publish, branch, remote)
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
 
@@ -59,14 +60,14 @@ def command(
                 plan, history = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
                 plan = proven(plan)
                 edits = edits_of(plan.files, resolved_items(plan), history, snapshot)
-                return Planned(edits, message(session, moves_of(plan), len(plan.files))), plan
+                return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
 
             if dry_run:
                 head = publish != "worktree"
                 plan = plan_here(session.repository.at(branch or "HEAD") if head else session.snapshot())[1]
                 report = Report(plan, every_site=verbose)
             else:
-                done, published = carry_out(session, Destination(publish, branch, remote), plan_here)
+                done, published = carry_out(session, destination, plan_here)
                 if done is None:
                     raise AssertionError("publishing plans at least once")
                 plan, report = done, Report(done, published, every_site=verbose)

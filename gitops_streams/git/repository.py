@@ -146,20 +146,6 @@ class Repository:
             self._commands = Commands(self.root, self.git_dir)
         return self._commands
 
-    def identity(self) -> str:
-        """Return the user's own identity as ``Name <email>``, which ``Signed-off-by`` names.
-
-        Raises:
-            RepositoryError: Git has none configured.
-        """
-        found = self._git.attempt("var", "GIT_COMMITTER_IDENT")
-        if found.status != 0:
-            raise RepositoryError(
-                "git does not know who you are",
-                hint="git config user.name and user.email, or commit.author in the config",
-            )
-        return found.line.rpartition("> ")[0] + ">"
-
     def close(self) -> None:
         """Let go of what was opened for writing; reading keeps nothing open."""
         if self._commands is not None:
