@@ -42,8 +42,8 @@ def command(*, folder: Path | None, wait: bool) -> None:
     with Registry() as registry:
         walk(folder.resolve(), registry, click.echo)
         if wait:
-            click.echo(f"\nThe registry stays on {registry.host}; Ctrl-C ends it.")
             try:
+                click.echo(f"\nThe registry stays on {registry.host}; Ctrl-C ends it.")
                 threading.Event().wait()
             except KeyboardInterrupt:
                 click.echo()

@@ -76,6 +76,7 @@ def test_the_hint_at_the_way_back_is_true(shown, git, tmp_path):
     stream.write_text(text.replace(f"name: {old}\n", f"name: {new}\n"))
     before = (folder / "apps/web/deployment.yaml").read_bytes()
     assert new.encode() in before
+    (folder / ".gitops-streams/config.yaml").write_text("registry: {retryBudget: 0}\n")
     done = subprocess.run([PROGRAM, "diff"], cwd=folder, capture_output=True, text=True, check=False)
     # The demonstration's registry is gone, so the other two fail; this one is declared with its digest.
     assert done.returncode == 3

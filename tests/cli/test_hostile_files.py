@@ -222,7 +222,8 @@ def reconcile_again(workspace):
 def test_a_tag_shared_by_an_anchor_with_another_repository_is_not_edited(tracked):
     workspace, reference, _, reconcile = tracked
     repository = reference.removesuffix(":1.0")
-    text = f"a:\n  image: {{repository: {repository}, tag: &tag '1.0'}}\nb:\n  image: {{repository: elsewhere/x, tag: *tag}}\n"
+    mine = f"{{repository: {repository}, tag: &tag '1.0'}}"
+    text = f"a:\n  image: {mine}\nb:\n  image: {{repository: elsewhere/x, tag: *tag}}\n"
     workspace.write("chart/values.yaml", text)
     done = reconcile()
     assert left_alone(workspace.files(), "chart/values.yaml", text)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from gitops_streams.cli.options import FORMATS as NAMES
 from gitops_streams.demo.exchange import Stall
 from gitops_streams.render.formats import FORMATS
+
+PROGRAM = Path(sys.executable).with_name("gitops-streams")
+FULL = Path("/dev/full")
+MODULES = "json.dumps(sorted({m.partition('.')[0] for m in sys.modules}))"
 
 
 def test_the_formats_that_help_names_are_those_that_there_are():
@@ -29,7 +35,7 @@ def test_help_imports_click_and_the_standard_library_alone(arguments):
     script = (
         "import sys, json, atexit\n"
         "sys.argv[1:] = json.loads(sys.argv[1])\n"
-        "atexit.register(lambda: print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})), file=sys.stderr))\n"
+        f"atexit.register(lambda: print({MODULES}, file=sys.stderr))\n"
         "from gitops_streams.cli import main\n"
         "main()\n"
     )
@@ -41,7 +47,7 @@ def test_help_imports_click_and_the_standard_library_alone(arguments):
         [
             sys.executable,
             "-c",
-            "import sys, json; print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))",
+            f"import sys, json; print({MODULES})",
         ],
         capture_output=True,
         text=True,
@@ -54,7 +60,7 @@ def test_help_imports_click_and_the_standard_library_alone(arguments):
 
 def test_the_entry_point_and_the_module_are_one(process):
     entry = subprocess.run(
-        [os.path.join(os.path.dirname(sys.executable), "gitops-streams"), "--version"],
+        [PROGRAM, "--version"],
         capture_output=True,
         text=True,
         check=True,
@@ -66,7 +72,7 @@ def test_the_entry_point_and_the_module_are_one(process):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell):
     done = subprocess.run(
-        [os.path.join(os.path.dirname(sys.executable), "gitops-streams")],
+        [PROGRAM],
         env={**os.environ, "_GITOPS_STREAMS_COMPLETE": f"{shell}_source"},
         capture_output=True,
         text=True,
@@ -88,7 +94,7 @@ def test_completion_scripts(shell):
 def test_completions(process, words, expected):
     env = {"_GITOPS_STREAMS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     done = subprocess.run(
-        [os.path.join(os.path.dirname(sys.executable), "gitops-streams")],
+        [PROGRAM],
         env={**os.environ, **env},
         capture_output=True,
         text=True,
@@ -141,7 +147,7 @@ def test_errors_in_a_locale_that_is_no_utf8(process, tmp_path):
 def test_a_folder_whose_name_is_no_utf8(new_workspace, workspace, registry, tmp_path, argv):
     workspace.follow(registry, "web")
     moved = os.fsencode(tmp_path) + b"/caf\xe9"
-    os.rename(os.fsencode(workspace.folder), moved)
+    workspace.folder.rename(os.fsdecode(moved))
     done = subprocess.run([*argv("reconcile", "-C"), moved], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     done = subprocess.run([*argv("check", "-C"), moved], capture_output=True, check=False)
@@ -181,11 +187,11 @@ def test_a_reader_that_was_never_there(many, argv):
     assert done.stderr == b""
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full")
 @pytest.mark.parametrize("arguments", [["--help"], ["diff"], ["status"]], ids=" ".join)
 def test_standard_output_on_a_full_disk(workspace, registry, argv, arguments):
     workspace.follow(registry, "web")
-    with open("/dev/full", "wb") as full:
+    with FULL.open("wb") as full:
         done = subprocess.run(argv(*arguments), cwd=workspace.folder, stdout=full, stderr=subprocess.PIPE, check=False)
     errors = done.stderr.decode().splitlines()
     assert errors == ["error: No space left on device", "hint: free some space on that disk, then run again"]
@@ -273,8 +279,6 @@ def test_colours_in_a_file(workspace, registry):
     assert "\x1b[" in workspace.process("diff", "--color", "always").out
     plain = workspace.process("diff", "-o", "diff").out
     painted = workspace.process("diff", "-o", "diff", "--color", "always").out
-    import re
-
     assert re.sub(r"\x1b\[\d*m", "", painted) == plain
 
 

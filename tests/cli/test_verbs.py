@@ -463,8 +463,13 @@ def test_check_knows_what_is_behind_and_what_nobody_recorded(shop, registry):
     assert "deploy/web.yaml:11: behind: acme/web:prod: " in shop.run("check").out
     shop.write("deploy/web.yaml", old[: old.index(b"@sha256:")] + b"@sha256:" + b"0" * 64 + b"\n")
     assert "deploy/web.yaml:11: unknown-digest: acme/web:prod: " in shop.run("check").out
-    shop.write("streams/alias.yaml", shop.read("streams/api.yaml").replace(b"name: api", b"name: alias").replace(
-        b"kind: DockerImage", b"kind: ImageStreamTag").replace(f"{registry.host}/acme/api:1.0".encode(), b"nowhere"))
+    shop.write(
+        "streams/alias.yaml",
+        shop.read("streams/api.yaml")
+        .replace(b"name: api", b"name: alias")
+        .replace(b"kind: DockerImage", b"kind: ImageStreamTag")
+        .replace(f"{registry.host}/acme/api:1.0".encode(), b"nowhere"),
+    )
     done = shop.run("check")
     assert done.code == 1
     assert "streams/alias.yaml:8: broken-alias: acme/alias:prod: " in done.out
