@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
+from gitops_streams import schemas
 from gitops_streams.cli.group import cli as program
 from gitops_streams.demo.images import AMD64, ARM64, Image
 
@@ -268,6 +271,15 @@ def test_the_ci_examples_check_pull_requests(example: Callable[[str], Path]) -> 
     assert run("check", "-C", folder)[0] == 0
 
 
+def test_the_json_of_the_documents_is_of_its_schema() -> None:
+    text = (ROOT / "docs/json.md").read_text()
+    blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+    plans = [block for block in blocks if "summary" in block]
+    assert len(blocks) == 5
+    assert len(plans) == 1
+    Draft202012Validator(schemas.load("plan")).validate(plans[0])
+
+
 def shown_commands() -> Iterator[tuple[str, str]]:
     """Yield the commands of ours that documents and examples show, with the file they stand in."""
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *EXAMPLES.rglob("*.md")]
@@ -306,4 +318,4 @@ def test_the_documents_show_commands_that_exist() -> None:
                 if choices is not None:
                     assert arguments[index + 1] in choices, f"{place}: {line}"
         checked += 1
-    assert checked > 10
+    assert checked > 20
