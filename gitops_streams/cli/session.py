@@ -78,10 +78,18 @@ def registry_client(settings: config.Settings) -> Iterator[RegistryClient]:
     """Make the client that asks registries, with this process's environment; its warnings go to stderr."""
     from gitops_streams.registry import RegistryClient
 
-    with RegistryClient(settings.registry, os.environ, Path.home()) as client:
+    with RegistryClient(settings.registry, os.environ, _home()) as client:
         yield client
         for warning in client.warnings:
             click.echo(f"warning: {line(warning)}", err=True)
+
+
+def _home() -> Path:
+    """Return the user's home folder; the root folder for a user who has none, as containers run them."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
 
 
 @contextmanager

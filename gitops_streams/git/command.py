@@ -26,7 +26,14 @@ class Commands:
 
     def __init__(self, root: Path | None, git_dir: Path) -> None:
         # Imported here since it costs 50 ms, which a run that writes nothing should not pay.
-        import git  # noqa: PLC0415
+        try:
+            import git  # noqa: PLC0415
+        except ImportError as error:
+            # GitPython looks for git while it is imported, where GIT_PYTHON_GIT_EXECUTABLE says.
+            raise RepositoryError(
+                f"GitPython cannot be used: {str(error).strip().partition(chr(10))[0]}",
+                hint="unset GIT_PYTHON_GIT_EXECUTABLE, and see that git 2.30 or newer is on PATH",
+            ) from error
 
         self._repo: Repo = git.Repo(root or git_dir, expand_vars=False)
         # What a hook of git has inherited would lead elsewhere. GitPython passes the whole

@@ -85,6 +85,8 @@ def _summary(moves: list[Move], message: CommitMessage) -> str:
     if len(moves) == 1:
         move = moves[0]
         return f"update {_one_line(move.stream_tag)} to {move.new.algorithm}:{move.new.encoded[:_SHORT]}"
+    if not moves and not message.files:
+        return f"record resolved digests{where}"
     if not moves:
         return f"update {message.files} {'file' if message.files == 1 else 'files'}{where}"
     return f"update {len(moves)} digests{where}"

@@ -409,6 +409,39 @@ def test_the_identity_of_a_bot_and_a_sign_off(shop):
     assert trailers.count("Image-Digest: ") == 2
 
 
+def test_a_repository_that_is_pinned_already_gets_its_history(shop):
+    shop.run("reconcile")
+    (shop.folder / ".gitops-streams/status/acme/web.lock").unlink()
+    (shop.folder / ".gitops-streams/status/acme/api.lock").unlink()
+    shop.commit("Pinned by hand")
+    done = shop.run("reconcile", "--publish", "commit")
+    assert done.code == 0
+    assert "committed 2 status files as " in done.out
+    assert shop.git("log", "-1", "--format=%B").strip() == "chore(images): record resolved digests"
+    assert "nothing to commit" in shop.run("reconcile", "--publish", "commit").out
+
+
+# Where the program runs: as containers and CI systems have it.
+
+
+def test_a_user_without_a_name_and_a_home(shop, monkeypatch):
+    def nobody(_):
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert shop.run("reconcile", "--publish", "commit").code == 0
+
+
+def test_a_git_that_is_not_where_it_is_said_to_be(shop):
+    done = shop.process(
+        "reconcile", "--publish", "commit", env={"GIT_PYTHON_GIT_EXECUTABLE": "/nonexistent", "GIT_PYTHON_REFRESH": ""}
+    )
+    assert done.code == 1
+    assert "GitPython cannot be used" in done.line("error: ")
+    assert "GIT_PYTHON_GIT_EXECUTABLE" in done.line("hint: ")
+
+
 # Options from the environment.
 
 
