@@ -1,0 +1,105 @@
+"""The real manifests of the shared corpus: byte-exact where the form is in scope, and never wrong where it is not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.reference import Reference
+from gitops_streams.oci.resolution import Method, Resolved
+from gitops_streams.yamledit.prove import prove
+
+LATER = {
+    "cloudbuild-name": "an image under another key, `name` of a build step: reported, not edited",
+    "cronjob-env-image": "an image in the value of an environment variable: reported, not edited",
+    "flux-instance-artifact": "an oci:// artifact under another key",
+    "helmrelease-json-env": "references in JSON that an environment variable holds",
+    "ko-overrides": "a map from import paths to images: reported, not edited",
+    "kustomize-generator-literal": "KEY=reference of a configMapGenerator",
+    "ocirepository-tag": "a Flux OCIRepository: url and ref.tag",
+}
+"""Forms that later issues add, each with its reason. Nothing wrong may be written for them."""
+
+IN_SCOPE = {
+    "compose-commented",
+    "core-deployment-tag",
+    "crossplane-package",
+    "helmrelease-anchor-alias",
+    "helmrelease-int-tag",
+    "helmrelease-string-image",
+    "imagestream-input",
+    "imagestream-list",
+    "kustomize-newtag",
+    "template-blank-image",
+    "template-json-params",
+    "trap-tcp-map",
+    "unparsable-template",
+    "values-kubearchive",
+}
+
+
+def load(shared, name):
+    folder = shared / "cases" / "corpus" / name
+    case = json.loads((folder / "case.json").read_text())
+    return case, (folder / "input.yaml").read_bytes(), (folder / "expected.yaml").read_bytes()
+
+
+def plan_case(plan_files, case, content):
+    """Declare a stream for each tracked image, and plan the case's file."""
+    items, answers = [], {}
+    for number, (name, digest) in enumerate(sorted(case["tracked"].items())):
+        reference = Reference.parse(name)
+        # Two spellings of one image are one image; the first one's digest counts.
+        question = f"{reference.repository}:{reference.tag}"
+        if question in answers:
+            continue
+        answers[question] = Resolved(Digest.parse(digest), "application/json", "registry.test", Method.HEAD)
+        tags = [{"name": "tracked", "from": {"kind": "DockerImage", "name": name}}]
+        items.append(
+            {
+                "apiVersion": "image.openshift.io/v1",
+                "kind": "ImageStream",
+                "metadata": {"name": f"tracked{number}", "namespace": "tests"},
+                "spec": {"tags": tags},
+            }
+        )
+    streams = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    path = f"app/{case['filename']}"
+    # What cannot be parsed is reported if it is looked at, which its bytes alone may not be a reason for.
+    screen = case.get("parses", True)
+    return path, plan_files({"streams-of-the-test.json": streams, path: content}, answers=answers, screen=screen)
+
+
+def test_every_case_is_in_one_of_the_two_lists(shared):
+    names = {folder.name for folder in (shared / "cases" / "corpus").iterdir() if folder.is_dir()}
+    assert names == IN_SCOPE | LATER.keys()
+    assert IN_SCOPE.isdisjoint(LATER)
+
+
+@pytest.mark.parametrize("name", sorted(IN_SCOPE))
+def test_writes_the_expected_bytes(name, shared, plan_files):
+    case, content, expected = load(shared, name)
+    path, planned = plan_case(plan_files, case, content)
+    assert planned.files[path] == expected
+    for file in planned.plan.files:
+        prove(file.path, file.text, file.after.decode(), file.edits, file.patches)
+    _, again = plan_case(plan_files, case, planned.files[path])
+    assert again.plan.files == ()
+    if not case.get("parses", True):
+        assert [problem.file for problem in planned.plan.problems] == [path]
+
+
+@pytest.mark.parametrize(("name", "reason"), sorted(LATER.items()))
+def test_writes_nothing_wrong_for_forms_that_come_later(name, reason, shared, plan_files):
+    case, content, expected = load(shared, name)
+    path, planned = plan_case(plan_files, case, content)
+    before, wanted, after = (text.splitlines() for text in (content, expected, planned.files[path]))
+    if len(before) == len(wanted):
+        # Line by line: as it was, or as it is wanted in the end.
+        assert len(after) == len(before)
+        assert all(line in pair for line, pair in zip(after, zip(before, wanted, strict=True), strict=True)), reason
+    else:
+        assert after in (before, wanted), reason
+    assert after != wanted, f"{name} works now: move it to IN_SCOPE"
