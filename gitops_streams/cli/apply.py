@@ -31,8 +31,8 @@ def command(
     refuses the whole plan: nothing is written. PLAN.json may be - for standard input.
 
     \b
-      gitops-streams diff -o json > plan.json
-      gitops-streams apply plan.json
+      gitops-streams diff -o json > ../plan.json
+      gitops-streams apply ../plan.json
     """
     from gitops_streams import reconcile, schemas
     from gitops_streams.cli import session as sessions

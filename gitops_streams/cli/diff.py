@@ -34,10 +34,10 @@ def command(
     allows. The work tree is read as it is, uncommitted changes included.
 
     \b
-      gitops-streams diff                      what changes where, as a table
-      gitops-streams diff -o diff              the change itself; git apply accepts it
-      gitops-streams diff -o json > plan.json  for machines, and for gitops-streams apply
-      gitops-streams diff --exit-code          4 where changes are pending, for CI
+      gitops-streams diff                         what changes where, as a table
+      gitops-streams diff -o diff                 the change itself; git apply accepts it
+      gitops-streams diff -o json > ../plan.json  for machines, and for gitops-streams apply
+      gitops-streams diff --exit-code             4 where changes are pending, for CI
     """
     from gitops_streams.cli import session as sessions
     from gitops_streams.reconcile import plan_at

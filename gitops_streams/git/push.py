@@ -110,7 +110,7 @@ def push(commands: Commands, remote: str, branch: str, new: str, expected: str) 
     said = _remote_lines(done.stderr)
     raise PushRejected(
         f"{remote} refused the push to {branch}: {_one_line(reason)}" + (f" ({said})" if said else ""),
-        hint="the branch is protected or a hook refused it; use --publish pull-request, or another --branch",
+        hint="the branch is protected or a hook refused it; push to another --branch and open a pull request from it",
     )
 
 

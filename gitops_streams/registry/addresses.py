@@ -17,11 +17,13 @@ class Reach(IntEnum):
     PRIVATE = 1
     """A private network: RFC 1918, RFC 6598, unique local."""
     LOCAL = 2
-    """Loopback, link-local (cloud metadata), unspecified, multicast, reserved."""
+    """Loopback."""
+    SPECIAL = 3
+    """Link-local (where clouds serve credentials), unspecified, multicast, reserved: no place for a token server."""
 
 
 AddressRule = Reach
-"""The nearest ``Reach`` that a request may connect to; ``LOCAL`` allows everything."""
+"""The nearest ``Reach`` that a request may connect to; ``SPECIAL`` allows everything."""
 
 _NAT64 = ip_network("64:ff9b::/96")
 _PRIVATE = tuple(ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
@@ -29,21 +31,27 @@ _UNIQUE_LOCAL = ip_network("fc00::/7")
 
 
 def reach_of(address: str) -> Reach:
-    """Classify an IP address; what cannot be read is ``LOCAL``, the strictest class."""
+    """Classify an IP address; what cannot be read is ``SPECIAL``, the strictest class."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
-        return Reach.LOCAL
+        return Reach.SPECIAL
     if isinstance(ip, IPv6Address):
         inner = _embedded(ip)
         if inner is None:
             if ip in _UNIQUE_LOCAL:
                 return Reach.PRIVATE
-            return Reach.PUBLIC if ip.is_global and not ip.is_multicast else Reach.LOCAL
+            return _public_or_near(ip)
         ip = inner
     if any(ip in network for network in _PRIVATE):
         return Reach.PRIVATE
-    return Reach.PUBLIC if ip.is_global and not ip.is_multicast else Reach.LOCAL
+    return _public_or_near(ip)
+
+
+def _public_or_near(ip: IPv4Address | IPv6Address) -> Reach:
+    if ip.is_loopback:
+        return Reach.LOCAL
+    return Reach.PUBLIC if ip.is_global and not ip.is_multicast else Reach.SPECIAL
 
 
 def is_loopback_name(host: str) -> bool:

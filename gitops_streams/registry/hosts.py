@@ -57,7 +57,7 @@ class RegistryHost:
         self._reach = literal_reach(self.name)
         self._seen_peers: set[str] = set()
         self._lock = threading.Lock()
-        self.route = self._route(Reach.LOCAL, self.endpoint.tls)
+        self.route = self._route(Reach.SPECIAL, self.endpoint.tls)
 
     def url(self, target: str) -> Url:
         """Return the URL of a target on this host."""
@@ -71,7 +71,7 @@ class RegistryHost:
                 return False
             if self.endpoints[self._current] == tried and self._current + 1 < len(self.endpoints):
                 self._current += 1
-                self.route = self._route(Reach.LOCAL, self.endpoint.tls)
+                self.route = self._route(Reach.SPECIAL, self.endpoint.tls)
                 return True
             return self.endpoints[self._current] != tried
 

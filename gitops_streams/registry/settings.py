@@ -57,7 +57,7 @@ class HostSettings:
     """Requests under way to this host at one time."""
     requests_per_second: float | None = None
     allow_private: bool = False
-    """Let this registry's realm and redirects lead to loopback, private and link-local addresses."""
+    """Let this registry's realm and redirects lead to loopback and private addresses; link-local ones never."""
 
 
 @dataclass(frozen=True, slots=True)

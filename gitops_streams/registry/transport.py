@@ -78,7 +78,7 @@ class SocketTransport:
                 connection = idle.pop()
             except IndexError:  # another thread was quicker
                 break
-            if proxy is None and route.rule < Reach.LOCAL:
+            if proxy is None and route.rule < Reach.SPECIAL:
                 _admit(connection.peer, route.rule, url)
             try:
                 return self._exchange(connection, key, request, encoded, deadline)
@@ -235,7 +235,7 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 def _admit(address: str, rule: AddressRule, url: Url) -> None:
-    if rule < Reach.LOCAL and (reach := reach_of(address)) > rule:
+    if rule < Reach.SPECIAL and (reach := reach_of(address)) > rule:
         raise TransportError(
             Broken.UNSAFE, f"{one_line(url.host)} is at {address}, a {reach.name.lower()} address, and was not asked"
         )

@@ -194,14 +194,14 @@ def test_a_realm_written_as_a_private_address(fault, names, make_client):
         ("127.8.8.8", Reach.LOCAL),
         ("::1", Reach.LOCAL),
         ("::ffff:127.0.0.1", Reach.LOCAL),
-        ("169.254.169.254", Reach.LOCAL),
-        ("fe80::1%eth0", Reach.LOCAL),
-        ("0.0.0.0", Reach.LOCAL),
-        ("::", Reach.LOCAL),
-        ("224.0.0.1", Reach.LOCAL),
-        ("ff02::1", Reach.LOCAL),
-        ("255.255.255.255", Reach.LOCAL),
-        ("not an address", Reach.LOCAL),
+        ("169.254.169.254", Reach.SPECIAL),
+        ("fe80::1%eth0", Reach.SPECIAL),
+        ("0.0.0.0", Reach.SPECIAL),
+        ("::", Reach.SPECIAL),
+        ("224.0.0.1", Reach.SPECIAL),
+        ("ff02::1", Reach.SPECIAL),
+        ("255.255.255.255", Reach.SPECIAL),
+        ("not an address", Reach.SPECIAL),
     ],
 )
 def test_reach(address, reach):
@@ -215,3 +215,20 @@ def test_names_of_the_loopback():
     )
     assert literal_reach("localhost") is Reach.LOCAL
     assert literal_reach("registry.test") is None
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_registry_on_the_loopback_leads_nobody_to_a_link_local_address(fault, make_client, monkeypatch, allowed):
+    """Clouds serve credentials there; no registry has business with them, whatever the configuration allows."""
+    dialled = []
+    dial = transport.socket.create_connection
+    monkeypatch.setattr(
+        transport.socket,
+        "create_connection",
+        lambda address, **more: dialled.append(address[0]) or dial(address, **more),
+    )
+    fault.answer = lambda _: fault.Reply(307, {"Location": "http://169.254.169.254/latest/meta-data"})
+    answer = make_client(hosts={fault.host: HostSettings(allow_private=allowed)}).resolve(fault.question())
+    assert answer.cause is Cause.UNSAFE_TARGET
+    assert "169.254.169.254" in answer.reason
+    assert dialled == ["127.0.0.1"]
