@@ -42,6 +42,8 @@ PATHSPECS = ("*.yaml", "*.yml", "*.json", "*Kustomization")
 MAX_BYTES = 16 * 1024 * 1024
 """Larger files are reported and not read."""
 
+_ESCAPED_SLASH = "\\/"
+
 _LEFT_ALONE = {
     "CustomResourceDefinition": "a CustomResourceDefinition's schema is no manifest",
     "ImageStream": "an ImageStream is a declaration",
@@ -68,16 +70,15 @@ class ScannedFile:
 def needles(tracked: Iterable[Repository]) -> list[str]:
     """Return fixed strings of which every file that can be edited contains at least one.
 
-    A scanner takes a repository's path only from text that spells it out, or from JSON that escapes
-    its slashes; an official image on Docker Hub may be spelt without ``library/``.
+    A scanner takes a repository's path only from text that spells it out; an official image on Docker
+    Hub may be spelt without ``library/``. JSON may escape slashes: such a reference is reported, and one
+    string finds them all, since twice as many strings would take the search twice as long.
     """
-    found = {markers.SCREEN}
-    for repository in tracked:
-        path = repository.path
-        if repository.domain == DOCKER_HUB:
-            path = path.removeprefix("library/")
-        found |= {path, path.replace("/", "\\/")}
-    return sorted(found)
+    paths = {
+        repository.path.removeprefix("library/") if repository.domain == DOCKER_HUB else repository.path
+        for repository in tracked
+    }
+    return sorted({markers.SCREEN, _ESCAPED_SLASH, *paths})
 
 
 def scan(path: str, data: bytes, tracked: Collection[Repository]) -> tuple[ScannedFile | None, list[Problem]]:
