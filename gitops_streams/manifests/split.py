@@ -72,7 +72,7 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
     except InvalidReference:
         wrong = digest if digest and digest.value else tag
         line = place.mapping.line if wrong is None else wrong.scalar.line
-        reason = f"{written!r} stands where a digest belongs"
+        reason = f"{written[:100]!r} stands where a digest belongs"
         return Mention(place.file, line, base.repository, tag_text or None, f"{name}:{tag_text}", reason)
     if tag_text == "" and (value is None or digest is None):
         return None
