@@ -20,7 +20,7 @@ from gitops_streams.oci.reference import TAG, looks_like_reference
 from gitops_streams.yamledit.edit import is_null
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve, walk
-from gitops_streams.yamledit.objects import Object
+from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.problem import Problem
 
 SCREEN = "$imagestream"
@@ -69,11 +69,12 @@ def stray(file: str, located: Located) -> Iterator[Problem]:
     scalars: list[Scalar] = []
     read: set[int] = set()
     for document in located.documents:
+        for found in objects(document.root):
+            comments = (_comment(node, text) for _, node in walk(found.mapping) if isinstance(node, Scalar))
+            read |= {_line_start(text, comment.start(1)) for comment in comments if comment is not None}
         for _, node in walk(document.root):
             if isinstance(node, Scalar):
                 scalars.append(node)
-                comment = _comment(node, text)
-                read |= set() if comment is None else {_line_start(text, comment.start(1))}
             elif isinstance(node, Mapping):
                 scalars += [entry.key for entry in node.entries if isinstance(entry.key, Scalar)]
     scalars.sort(key=lambda scalar: scalar.start)

@@ -42,8 +42,8 @@ def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], 
             reason = "it stands within a longer text"
         # However the scalar is folded, a word without blanks stands in the file as it is, unless it is escaped.
         there = text.find(word, position, scalar.end)
-        position = max(position, there)
-        line = scalar.line + text.count("\n", scalar.start, position)
+        line = scalar.line + text.count("\n", scalar.start, max(position, there))
+        position = max(position, there + len(word))
         yield Mention(file, line, reference.repository, reference.tag, word, reason)
 
 

@@ -23,16 +23,23 @@ Overrides = MappingOf[int, set[frozenset[str]]]
 def overrides(root: Node | None) -> Overrides:
     """Find the maps of a document that merge keys bring into other maps, over any number of steps."""
     found: dict[int, set[frozenset[str]]] = {}
-    todo = [(node, _keys(node)) for _, node in walk(root) if isinstance(node, Mapping) and node.entry(_MERGE)]
+    # The keys of each borrower, borrowed ones included. A lender stands before its borrowers, so its own are known.
+    known: dict[int, frozenset[str]] = {}
+    todo: list[tuple[Mapping, frozenset[str]]] = []
+    for _, node in walk(root):
+        if isinstance(node, Mapping) and node.entry(_MERGE):
+            todo.append((node, _keys(node)))
+            known[id(node)] = _keys(node).union(*(known.get(id(lender), _keys(lender)) for lender in _lenders(node)))
+    # There are few sets of keys, so no map is met often, however long the way to it.
     while todo:
         borrower, keys = todo.pop()
         for lender in _lenders(borrower):
-            known = found.setdefault(id(lender), set())
-            if keys not in known:
-                known.add(keys)
+            sets = found.setdefault(id(lender), set())
+            if keys not in sets:
+                sets.add(keys)
                 todo.append((lender, keys | _keys(lender)))
             # Of a list of lenders, the earlier ones go before the later ones.
-            keys |= _all_keys(lender)
+            keys |= known.get(id(lender), _keys(lender))
     return found
 
 
@@ -52,19 +59,6 @@ def would_mislead(form_name: str, form: SplitReference, borrowers: set[frozenset
 
 def _keys(mapping: Mapping) -> frozenset[str]:
     return _RELEVANT & {entry.key.value for entry in mapping.entries if isinstance(entry.key, Scalar)}
-
-
-def _all_keys(mapping: Mapping) -> frozenset[str]:
-    """The keys that a map has, borrowed ones included."""
-    keys: frozenset[str] = frozenset()
-    todo, met = [mapping], set()
-    while todo:
-        current = todo.pop()
-        if id(current) not in met:
-            met.add(id(current))
-            keys |= _keys(current)
-            todo += _lenders(current)
-    return keys
 
 
 def _lenders(mapping: Mapping) -> Iterator[Mapping]:
