@@ -14,12 +14,11 @@ from gitops_streams.manifests import scan
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question
-from gitops_streams.plan.bind import Binder, Bindings, tracked
-from gitops_streams.plan.build import Asked, ask_for, build, what_to_ask
+from gitops_streams.plan.bind import Bindings, bind, tracked
+from gitops_streams.plan.build import build, what_to_ask
 from gitops_streams.plan.model import Change, FilePlan, Plan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.saved import SavedPlan, fit
-from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
 from gitops_streams.streams.model import Catalog, TagKey
@@ -30,6 +29,9 @@ from gitops_streams.yamledit.prove import Unprovable, prove
 
 if TYPE_CHECKING:
     from gitops_streams.registry import RegistryClient
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many questions are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +94,19 @@ def read_history(snapshot: Snapshot) -> History:
     return replace(history, problems=(*history.problems, *unread))
 
 
-def find_sites(
-    snapshot: Snapshot, settings: Settings, *, tell: Callable[[Catalog, Iterable[TagKey]], None] | None = None
-) -> Found:
-    """Read the declarations and bind every reference that they track.
-
-    Args:
-        snapshot: the work tree or a commit.
-        settings: the repository's configuration.
-        tell: told of the stream tags that are in use, as soon as a file has shown it.
-    """
+def find_sites(snapshot: Snapshot, settings: Settings) -> Found:
+    """Read the declarations and bind every reference that they track."""
     declarations = read_declarations(snapshot, settings)
-    catalog, repositories = declarations.catalog, tracked(declarations.catalog)
-    binder = Binder(catalog, declarations.history)
-    bound: list[tuple[ScannedFile, Bindings]] = []
+    files: list[ScannedFile] = []
     problems: list[Problem] = []
-    for file in _scan(snapshot, settings, declarations, repositories):
+    for file in _scan(snapshot, settings, declarations, tracked(declarations.catalog)):
         if isinstance(file, Problem):
             problems.append(file)
-            continue
-        bindings = binder.bind(file)
-        bound.append((file, bindings))
-        if tell is not None:
-            tell(catalog, (site.tag for site in bindings.sites))
-    bound.sort(key=lambda pair: pair[0].path)
-    sites = tuple(site for _, bindings in bound for site in bindings.sites)
-    skipped = tuple(reference for _, bindings in bound for reference in bindings.skipped)
-    files = tuple(file for file, _ in bound)
-    return Found(declarations, files, Bindings(sites, skipped), (*declarations.problems, *problems))
+        else:
+            files.append(file)
+    files.sort(key=lambda file: file.path)
+    bindings = bind(files, declarations.catalog, declarations.history)
+    return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
 
 
 def plan_at(
@@ -131,8 +118,6 @@ def plan_at(
     progress: Progress | None = None,
 ) -> tuple[Plan, History]:
     """Plan one snapshot: the sentence that this program is.
-
-    Registries are asked about a stream tag as soon as one file has shown that it is in use.
 
     Args:
         snapshot: the work tree or a commit.
@@ -147,20 +132,12 @@ def plan_at(
     Raises:
         NoStreams: no stream is declared.
     """
+    found = find_sites(snapshot, settings)
+    catalog = found.declarations.catalog
+    asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
     before = client.requests + client.token_requests
-    seen: set[TagKey] = set()
-    with Asking(client, progress) as asking:
-
-        def ask(catalog: Catalog, keys: Iterable[TagKey]) -> None:
-            new = {key for key in keys if key not in seen}
-            seen.update(new)
-            asking.ask(_questions(ask_for(catalog, key, platform=settings.platform) for key in sorted(new, key=str)))
-
-        found = find_sites(snapshot, settings, tell=ask)
-        catalog = found.declarations.catalog
-        asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
-        asking.ask(_questions(asked))
-        answers = asking.answers()
+    questions = [item.question for item in asked if isinstance(item.question, Question)]
+    answers = client.resolve_all(questions, progress=progress)
     plan = build(
         catalog=catalog,
         bindings=found.bindings,
@@ -264,10 +241,6 @@ def moves_of_saved(wanted: SavedPlan) -> list[Move]:
         for move in wanted.resolved
         if move.files
     ]
-
-
-def _questions(asked: Iterable[Asked]) -> Iterator[Question]:
-    return (item.question for item in asked if isinstance(item.question, Question))
 
 
 def _scan(

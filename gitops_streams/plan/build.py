@@ -59,10 +59,10 @@ def what_to_ask(
         followed = follow(catalog, key)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
-    return tuple(ask_for(catalog, key, platform=platform) for key in keys)
+    return tuple(_ask_for(catalog, key, platform=platform) for key in keys)
 
 
-def ask_for(catalog: Catalog, key: TagKey, *, platform: Platform | None = None) -> Asked:
+def _ask_for(catalog: Catalog, key: TagKey, *, platform: Platform | None = None) -> Asked:
     """Say how one stream tag is resolved."""
     followed = follow(catalog, key)
     if isinstance(followed, Broken):
