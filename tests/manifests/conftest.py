@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TRACKED = frozenset(
-    Reference.parse(name).repository for name in ("quay.io/acme/web", "nginx", "localhost:5000/a/b", "[::1]:5000/six")
+    Reference.parse(name).repository for name in ("quay.io/acme/web", "nginx", "localhost:5000/a/b", "acme/hub")
 )
 
 

@@ -159,7 +159,7 @@ class TestMarkers:
 
 class TestByHistory:
     def test_a_digest_of_one_tag_binds(self, bound, stream, pod, lock):
-        history = lock("web", prod=[OTHER, OLD])
+        history = lock("web", prod=[OTHER, OLD, OTHER, OLD])
         assert bound(pod(f"{WEB}@{OLD}"), stream("web", prod=f"{WEB}:1.4"), history=history) == "web:prod (history)"
 
     def test_a_digest_of_two_tags_is_ambiguous(self, bound, stream, pod, lock):

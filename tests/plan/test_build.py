@@ -152,6 +152,14 @@ class TestAnchors:
         assert plan.count_sites(Outcome.SKIPPED) == 1
         assert plan.count_sites(Outcome.CHANGED) == 1
 
+    def test_of_a_site_that_is_skipped_count_no_more(self, after):
+        # The first map cannot get its tag, so it must not get its digest through the second one either.
+        document = (
+            f"a: {{repository: {WEB}, tag: &t '1.4@{OLD}', digest: &d '{OLD}'}}\n"
+            f"b: {{repository: {WEB}, tag: '1.4', digest: *d}}\nappVersion: *t\n"
+        )
+        assert after(document) == document
+
     def test_beside_a_digest_key_do_not_keep_it_from_its_digest(self, after):
         document = f"v: &v '1.4'\na: {{repository: {WEB}, tag: *v, digest: '{OLD}'}}\n"
         assert after(document) == document.replace(OLD, str(NEW))

@@ -34,9 +34,11 @@ def apply(files: dict[str, bytes], diff: bytes) -> dict[str, bytes]:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(files[path])
         for option in (["--check"], []):
-            command = ["git", "-c", "core.autocrlf=false", "apply", *option, "-"]
+            command = ["git", "-c", "core.autocrlf=false", "apply", "--verbose", *option, "-"]
             done = subprocess.run(command, cwd=folder, input=diff, capture_output=True, check=False)
             assert done.returncode == 0, done.stderr.decode()
+            # Git would look for a hunk whose line numbers are wrong, and say so.
+            assert b"offset" not in done.stderr
         return {path: place.read_bytes() for path, place in paths.items()}
 
 
@@ -76,6 +78,11 @@ def test_of_an_insertion_at_the_end_of_a_file_without_a_final_line_end(planner):
         f"+  digest: {DIGEST}\n"
         "\\ No newline at end of file\n"
     )
+
+
+def test_puts_a_tab_behind_names_with_blanks_as_git_does(planner):
+    planned = planner({"a b.yaml": "image: quay.io/acme/web:1.4\n"})
+    assert rendered(planned).startswith(b"diff --git a/a b.yaml b/a b.yaml\n--- a/a b.yaml\t\n+++ b/a b.yaml\t\n@@")
 
 
 def test_of_nothing_is_nothing(planner):
