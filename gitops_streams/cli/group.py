@@ -132,7 +132,7 @@ def main() -> None:
     """Run the command line; the entry point of ``gitops-streams``."""
     # A run makes a few hundred thousand objects that live until it ends. Collecting cycles among
     # them over and over is a third of the time that a scan takes, and frees nothing.
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(2_000_000, 50, 100)
     _open_streams()
     try:
         cli(prog_name="gitops-streams")

@@ -35,7 +35,6 @@ from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKe
 from gitops_streams.streams.policy import ask
 from gitops_streams.yamledit.edit import Conflict, Edit, splice
 from gitops_streams.yamledit.nodes import NotEditable
-from gitops_streams.yamledit.patch import to_patch
 from gitops_streams.yamledit.pointer import render
 from gitops_streams.yamledit.problem import Problem
 
@@ -159,6 +158,5 @@ def _write(tags: Iterable[TagPlan], files: Iterable[ScannedFile]) -> tuple[FileP
         after = splice(file.text, edits[file.path])
         if isinstance(after, Conflict):
             raise InternalError(f"{file.path}: two sites claim {after.first.pointer} and {after.second.pointer}")
-        own = tuple(edits[file.path])
-        plans.append(FilePlan(file.path, file.data, after.encode(), file.text, own, to_patch(own)))
+        plans.append(FilePlan(file.path, file.data, after.encode(), file.text, tuple(edits[file.path])))
     return tuple(sorted(plans, key=lambda plan: plan.path))

@@ -12,7 +12,7 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Resolved, Unresolvable
 from gitops_streams.streams.model import DockerImage, Source, TagKey
 from gitops_streams.yamledit.edit import Edit
-from gitops_streams.yamledit.patch import DocumentPatch
+from gitops_streams.yamledit.patch import DocumentPatch, to_patch
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
 
@@ -40,6 +40,9 @@ class Outcome(StrEnum):
     HELD = "held"
     SKIPPED = "skipped"
     UNCHANGED = "unchanged"
+
+
+_NOTABLE = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,7 @@ class TagPlan:
         """The most notable outcome of the sites; a tag without a digest has failed."""
         if isinstance(self.resolution, Unresolvable):
             return Outcome.FAILED
-        order = list(Outcome)
-        return min((site.outcome for site in self.sites), key=order.index, default=Outcome.UNCHANGED)
+        return min((site.outcome for site in self.sites), key=_NOTABLE.__getitem__, default=Outcome.UNCHANGED)
 
     @property
     def digest(self) -> Digest | None:
@@ -163,7 +165,11 @@ class FilePlan:
     text: str
     """``before``, decoded."""
     edits: tuple[Edit, ...]
-    patches: tuple[DocumentPatch, ...]
+
+    @property
+    def patches(self) -> tuple[DocumentPatch, ...]:
+        """The edits as JSON Patch, which only a proof and JSON need."""
+        return to_patch(self.edits)
 
 
 @dataclass(frozen=True, slots=True)

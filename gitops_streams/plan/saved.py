@@ -107,7 +107,7 @@ def fit(file: SavedFile, content: bytes) -> FilePlan:
     after = splice(located.text, edits)
     if isinstance(after, Conflict):
         raise PlanRefused(f"{file.path}: two operations change the same place", hint=_HINT)
-    return FilePlan(file.path, content, after.encode(), located.text, tuple(edits), file.patches)
+    return FilePlan(file.path, content, after.encode(), located.text, tuple(edits))
 
 
 def _file(entry: Mapping[str, Any]) -> SavedFile:

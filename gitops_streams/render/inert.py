@@ -9,6 +9,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-
 
 def line(text: str) -> str:
     """Return ``text`` on one line without anything that a terminal would act on."""
+    if text.isprintable():  # none of the characters below is
+        return text
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape", "backslashreplace").decode(), text)
 
 

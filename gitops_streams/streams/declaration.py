@@ -6,8 +6,6 @@ Source: openshift/openshift-apiserver ``validation.go`` and ``strategy.go`` (``p
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -185,7 +183,6 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         source,
         context.file,
         fields.mapping.line,
-        _fingerprint(source, platform),
         insecure=insecure,
         reference_only=fields.flag("reference"),
         platform=platform,
@@ -285,8 +282,3 @@ def _at(fields: Fields) -> int:
 def _detail(error: InvalidReference, text: str) -> str:
     """Return what is wrong, without the text that the field error names already."""
     return error.message.removeprefix(f"{text!r} is not an image reference: ")
-
-
-def _fingerprint(source: Source, platform: Platform | None) -> str:
-    content = json.dumps([type(source).__name__, str(source), str(platform or "")])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -6,6 +6,8 @@ Our extras are annotations ``gitops-streams.io/*`` on a stream or on one of its 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -114,8 +116,6 @@ class StreamTag:
     file: str
     line: int
     """The 1-based line where the entry starts."""
-    fingerprint: str
-    """Changes when the part of the spec changes that decides what the tag resolves to."""
     insecure: bool = False
     reference_only: bool = False
     """``reference: true``: OpenShift never imports it, so there is no digest to follow."""
@@ -123,6 +123,12 @@ class StreamTag:
     """Annotation ``gitops-streams.io/platform``; ``None`` pins the index where the tag is one."""
     paths: tuple[str, ...] = ()
     """Annotation ``gitops-streams.io/paths``: globs that limit the files bound by source; empty means all."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the part of the spec changes that decides what the tag resolves to: 16 hexadecimal digits."""
+        content = json.dumps([type(self.source).__name__, str(self.source), str(self.platform or "")])
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

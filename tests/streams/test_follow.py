@@ -119,7 +119,7 @@ def chain(length: int) -> Catalog:
 def catalog_of(sources: dict[TagKey, Source]) -> Catalog:
     streams: dict[StreamKey, list[StreamTag]] = {}
     for line, (key, source) in enumerate(sources.items(), 1):
-        streams.setdefault(key.stream, []).append(StreamTag(key, source, "a.yaml", line, ""))
+        streams.setdefault(key.stream, []).append(StreamTag(key, source, "a.yaml", line))
     return Catalog(tuple(ImageStream(key, "a.yaml", 1, tuple(tags)) for key, tags in streams.items()))
 
 
