@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gitops_streams.config import Settings
 from gitops_streams.errors import NoStreams, PlanRefused
@@ -14,11 +14,12 @@ from gitops_streams.manifests import scan
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question
-from gitops_streams.plan.bind import Bindings, bind, tracked
-from gitops_streams.plan.build import build, what_to_ask
+from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
+from gitops_streams.plan.build import ask_for, build, what_to_ask
 from gitops_streams.plan.model import Change, FilePlan, Plan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.saved import SavedPlan, fit
+from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
 from gitops_streams.streams.model import Catalog, TagKey
@@ -30,8 +31,18 @@ from gitops_streams.yamledit.prove import Unprovable, prove
 if TYPE_CHECKING:
     from gitops_streams.registry import RegistryClient
 
-Progress = Callable[[int, int], None]
-"""Told how many of how many questions are answered."""
+_MANY_TAGS = 200
+"""Declared stream tags from which on registries are asked while files are still being scanned."""
+
+
+class Listener(Protocol):
+    """Is told what a scan finds, while it goes on."""
+
+    def declared(self, catalog: Catalog) -> None:
+        """Every declaration is read."""
+
+    def bound(self, catalog: Catalog, bindings: Bindings) -> None:
+        """A file was scanned, and these are its sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +105,54 @@ def read_history(snapshot: Snapshot) -> History:
     return replace(history, problems=(*history.problems, *unread))
 
 
-def find_sites(snapshot: Snapshot, settings: Settings) -> Found:
-    """Read the declarations and bind every reference that they track."""
+def find_sites(snapshot: Snapshot, settings: Settings, *, listener: Listener | None = None) -> Found:
+    """Read the declarations and bind every reference that they track.
+
+    Args:
+        snapshot: the work tree or a commit.
+        settings: the repository's configuration.
+        listener: told what is found as soon as it is found.
+    """
     declarations = read_declarations(snapshot, settings)
-    files: list[ScannedFile] = []
+    catalog = declarations.catalog
+    if listener is not None:
+        listener.declared(catalog)
+    binder = Binder(catalog, declarations.history)
+    bound: list[tuple[ScannedFile, Bindings]] = []
     problems: list[Problem] = []
-    for file in _scan(snapshot, settings, declarations, tracked(declarations.catalog)):
+    for file in _scan(snapshot, settings, declarations, tracked(catalog)):
         if isinstance(file, Problem):
             problems.append(file)
-        else:
-            files.append(file)
-    files.sort(key=lambda file: file.path)
-    bindings = bind(files, declarations.catalog, declarations.history)
-    return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
+            continue
+        bindings = binder.bind(file)
+        bound.append((file, bindings))
+        if listener is not None:
+            listener.bound(catalog, bindings)
+    bound.sort(key=lambda pair: pair[0].path)
+    bindings = joined(bindings for _, bindings in bound)
+    return Found(declarations, tuple(file for file, _ in bound), bindings, (*declarations.problems, *problems))
+
+
+class _EarlyQuestions:
+    """Hands each stream tag's question over as soon as a file has shown that the tag is in use."""
+
+    def __init__(self, asking: Asking, settings: Settings) -> None:
+        self._asking = asking
+        self._settings = settings
+        self._seen: set[TagKey] = set()
+
+    def declared(self, catalog: Catalog) -> None:
+        """Start a helper where many tags are declared: scanning will take a while then."""
+        if len(catalog.tags) >= _MANY_TAGS:
+            self._asking.start_helper()
+
+    def bound(self, catalog: Catalog, bindings: Bindings) -> None:
+        """Ask for the tags that are seen for the first time."""
+        for site in bindings.sites:
+            if site.tag not in self._seen:
+                self._seen.add(site.tag)
+                asked = ask_for(catalog, site.tag, platform=self._settings.platform)
+                self._asking.ask([asked.question] if isinstance(asked.question, Question) else [])
 
 
 def plan_at(
@@ -132,12 +178,12 @@ def plan_at(
     Raises:
         NoStreams: no stream is declared.
     """
-    found = find_sites(snapshot, settings)
-    catalog = found.declarations.catalog
-    asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
-    before = client.requests + client.token_requests
-    questions = [item.question for item in asked if isinstance(item.question, Question)]
-    answers = client.resolve_all(questions, progress=progress)
+    with Asking(client, progress) as asking:
+        found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings))
+        catalog = found.declarations.catalog
+        asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
+        asking.ask(item.question for item in asked if isinstance(item.question, Question))
+        answers = asking.answers()
     plan = build(
         catalog=catalog,
         bindings=found.bindings,
@@ -146,7 +192,7 @@ def plan_at(
         files=found.files,
         problems=found.problems,
         pin=settings.pin,
-        requests=client.requests + client.token_requests - before,
+        requests=asking.requests,
     )
     return plan, found.declarations.history
 

@@ -50,23 +50,40 @@ def tracked(catalog: Catalog) -> frozenset[Repository]:
     )
 
 
-def bind(files: Iterable[ScannedFile], catalog: Catalog, history: History) -> Bindings:
-    """Bind every occurrence of ``files``, in their order."""
-    index = _index(catalog, history)
-    sites: list[Site] = []
-    skipped: list[SkippedReference] = []
-    for file in files:
+class Binder:
+    """Binds file after file against one catalog and its history."""
+
+    def __init__(self, catalog: Catalog, history: History) -> None:
+        self._index = _index(catalog, history)
+
+    def bind(self, file: ScannedFile) -> Bindings:
+        """Bind every occurrence of one file, in the order of its text."""
+        sites: list[Site] = []
+        skipped: list[SkippedReference] = []
         for finding in file.findings:
             if isinstance(finding, Mention):
-                if (finding.repository, finding.tag) in index.by_source:
+                if (finding.repository, finding.tag) in self._index.by_source:
                     skipped.append(SkippedReference(finding.file, finding.line, finding.text, finding.reason))
                 continue
-            bound = _bind(finding, index)
+            bound = _bind(finding, self._index)
             if isinstance(bound, Site):
                 sites.append(bound)
             elif bound is not None:
                 skipped.append(SkippedReference(finding.file, finding.line, finding.text, bound.reason))
-    return Bindings(tuple(sites), tuple(skipped))
+        return Bindings(tuple(sites), tuple(skipped))
+
+
+def bind(files: Iterable[ScannedFile], catalog: Catalog, history: History) -> Bindings:
+    """Bind every occurrence of ``files``, in their order."""
+    binder = Binder(catalog, history)
+    return joined(binder.bind(file) for file in files)
+
+
+def joined(bindings: Iterable[Bindings]) -> Bindings:
+    """Put the bindings of several files together, in their order."""
+    each = list(bindings)
+    sites = tuple(site for bound in each for site in bound.sites)
+    return Bindings(sites, tuple(reference for bound in each for reference in bound.skipped))
 
 
 def _index(catalog: Catalog, history: History) -> _Index:

@@ -58,10 +58,10 @@ def what_to_ask(
         followed = follow(catalog, key)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
-    return tuple(_ask_for(catalog, key, platform=platform) for key in keys)
+    return tuple(ask_for(catalog, key, platform=platform) for key in keys)
 
 
-def _ask_for(catalog: Catalog, key: TagKey, *, platform: Platform | None = None) -> Asked:
+def ask_for(catalog: Catalog, key: TagKey, *, platform: Platform | None = None) -> Asked:
     """Say how one stream tag is resolved."""
     followed = follow(catalog, key)
     if isinstance(followed, Broken):

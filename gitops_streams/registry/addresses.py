@@ -21,6 +21,10 @@ class Reach(IntEnum):
     SPECIAL = 3
     """Link-local (where clouds serve credentials), unspecified, multicast, reserved: no place for a token server."""
 
+    def __str__(self) -> str:
+        """The words for messages: ``a … address``."""
+        return "link-local or reserved" if self is Reach.SPECIAL else self.name.lower()
+
 
 AddressRule = Reach
 """The nearest ``Reach`` that a request may connect to; ``SPECIAL`` allows everything."""

@@ -71,7 +71,7 @@ class RegistryClient:
         self._warnings: dict[str, None] = {}
         self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
         prover = Prover(self._credentials, self._tokens, self._clock)
-        self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self._warn)
+        self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self.warn)
         self._resolver = Resolver(self._exchange, settings, _USER_AGENT)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
 
@@ -208,7 +208,8 @@ class RegistryClient:
                 )
             return gate
 
-    def _warn(self, line: str) -> None:
+    def warn(self, line: str) -> None:
+        """Note what the user should know: one line."""
         with self._lock:
             self._warnings[line] = None
 

@@ -237,7 +237,7 @@ def _addresses(host: str, port: int) -> list[str]:
 def _admit(address: str, rule: AddressRule, url: Url) -> None:
     if rule < Reach.SPECIAL and (reach := reach_of(address)) > rule:
         raise TransportError(
-            Broken.UNSAFE, f"{one_line(url.host)} is at {address}, a {reach.name.lower()} address, and was not asked"
+            Broken.UNSAFE, f"{one_line(url.host)} is at {address}, a {reach} address, and was not asked"
         )
 
 
@@ -245,9 +245,7 @@ def _admit_proxied(url: Url, rule: AddressRule) -> None:
     """Check what can be checked when the proxy does the connecting: addresses written as such."""
     reach = literal_reach(url.host)
     if reach is not None and reach > rule:
-        raise TransportError(
-            Broken.UNSAFE, f"{one_line(url.host)} is a {reach.name.lower()} address, and was not asked"
-        )
+        raise TransportError(Broken.UNSAFE, f"{one_line(url.host)} is a {reach} address, and was not asked")
 
 
 def _encode(request: Request, proxy: Proxy | None) -> bytes:

@@ -217,7 +217,7 @@ def public(registry_with_tls, monkeypatch):
 @pytest.mark.parametrize(
     ("location", "says"),
     [
-        ("https://169.254.169.254/latest/meta-data", "169.254.169.254 is a local address, and was not asked"),
+        ("https://169.254.169.254/latest", "169.254.169.254 is a link-local or reserved address, and was not asked"),
         ("https://10.0.0.1/v2/", "10.0.0.1 is a private address, and was not asked"),
         ("https://[::ffff:192.168.1.1]/v2/", "192.168.1.1"),
         ("https://localhost:{port}/v2/", "is at 127.0.0.1, a local address, and was not asked"),

@@ -1,0 +1,144 @@
+"""Asks registries while the caller is still finding out what else to ask.
+
+Scanning keeps the interpreter busy, so threads that ask meanwhile would mostly wait for it: measured,
+they gain nothing. A forked helper has an interpreter of its own. It pays where there is much to scan
+and much to ask; else, and wherever it cannot be had, everything is asked at the end, in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from gitops_streams.oci.resolution import Question, Resolution
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from gitops_streams.registry.client import RegistryClient
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many questions are answered."""
+
+_BATCH = 16
+"""Questions that are handed over at once."""
+
+
+class Asking:
+    """One round of questions; a context manager. Each distinct question is asked once."""
+
+    def __init__(self, client: RegistryClient, progress: Progress | None = None) -> None:
+        self._client = client
+        self._progress = progress
+        self._sent_before = client.requests + client.token_requests
+        self._sent_by_helper = 0
+        self._asked: dict[Question, None] = {}
+        self._waiting: list[Question] = []
+        self._answers: dict[Question, Resolution] = {}
+        self._helper: BaseProcess | None = None
+        self._line: Connection[Any, Any] | None = None
+
+    def __enter__(self) -> Self:
+        """Return the round."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the round; a helper that is still at work is stopped."""
+        if self._line is not None:
+            self._line.close()
+        if self._helper is not None:
+            self._helper.terminate()
+            self._helper.join()
+            self._helper.close()
+
+    @property
+    def requests(self) -> int:
+        """The HTTP requests that the round took, tokens included."""
+        return self._client.requests + self._client.token_requests - self._sent_before + self._sent_by_helper
+
+    def start_helper(self) -> bool:
+        """Start the helper, where one can be had: questions are asked as they come from now on."""
+        # A thread might hold a lock at the moment of the fork, which nobody would ever release in the helper.
+        if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2 or threading.active_count() > 1:  # noqa: PLR2004
+            return False
+        import multiprocessing  # noqa: PLC0415  small repositories do not pay for it
+
+        context = multiprocessing.get_context("fork")
+        self._line, theirs = context.Pipe()
+        self._helper = context.Process(target=_help, args=(theirs, self._line, self._client), daemon=True)
+        self._helper.start()
+        theirs.close()
+        return True
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask what has not been asked yet; returns at once."""
+        new = [question for question in dict.fromkeys(questions) if question not in self._asked]
+        self._asked.update(dict.fromkeys(new))
+        self._waiting += new
+        if self._line is not None and len(self._waiting) >= _BATCH:
+            self._hand_over(self._line)
+
+    def answers(self) -> dict[Question, Resolution]:
+        """Wait for every answer.
+
+        Returns:
+            The answer to each question, in the order in which they were asked.
+        """
+        if self._line is not None:
+            self._hand_over(self._line)
+            self._collect(self._line)
+        # All of it without a helper; what it left unanswered, if it died.
+        left = [question for question in self._asked if question not in self._answers]
+        if left:
+            self._answers |= self._client.resolve_all(left, progress=self._progress)
+        return {question: self._answers[question] for question in self._asked}
+
+    def _hand_over(self, line: Connection[Any, Any]) -> None:
+        batch, self._waiting = self._waiting, []
+        try:
+            line.send(batch)
+        except OSError:
+            self._line = None  # the helper has died
+
+    def _collect(self, line: Connection[Any, Any]) -> None:
+        """Take the helper's answers, and at the end its count of requests and its warnings."""
+        try:
+            line.send(None)
+            while isinstance(received := line.recv(), dict):
+                self._answers |= received
+                if self._progress is not None:
+                    self._progress(len(self._answers), len(self._asked))
+            self._sent_by_helper, warnings = received
+        except (EOFError, OSError):
+            return
+        for warning in warnings:
+            self._client.warn(warning)
+
+
+def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: RegistryClient) -> None:
+    """Be the helper: answer batches until ``None`` comes. What goes wrong here is asked again in the parent."""
+    import signal  # noqa: PLC0415  see `start_helper`
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    theirs.close()
+    try:
+        more = True
+        while more:
+            batch: list[Question] = []
+            while more and (not batch or line.poll()):
+                received = line.recv()
+                more = received is not None
+                batch += received or []
+            if batch:
+                line.send(client.resolve_all(batch))
+        line.send((client.requests + client.token_requests, client.warnings))
+        client.close()
+    except (EOFError, OSError):
+        os._exit(1)  # the parent has gone, or wants no more
