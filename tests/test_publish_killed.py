@@ -94,6 +94,11 @@ class Scene:
     def origin(self) -> Path:
         return self.folder.parent / "origin.git"
 
+    def unlock_origin(self) -> None:
+        """Remove what only a killed server leaves: a client's death does not kill a real one, here it is our child."""
+        for lock in self.origin.rglob("*.lock"):
+            lock.unlink()
+
     def fork(self, mode: str, arm: Callable[[], None]) -> int:
         """Publish in a new process group that ``arm`` prepares to be killed; return its id."""
         with warnings.catch_warnings():
@@ -183,6 +188,7 @@ def survive(scene: Scene, mode: str, arm: Callable[[], None], after: Kill | None
     if after is None or after.with_git:
         _, status = os.waitpid(child, 0)
         kill_group(child)
+        scene.unlock_origin()
         scene.assert_whole(mode, before, (NEW,))
     else:
         # What git still does, it does while the next run is under way.

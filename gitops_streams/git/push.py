@@ -7,6 +7,7 @@ with whatever was fetched last, and silently overwrite what somebody else pushed
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ _MISSING = re.compile(
     r"repository not found|does not appear to be a git repository|not found|returned error: 404", re.IGNORECASE
 )
 _REMOTE_LINES = 6
+_LOCKED_DELAYS = (0.1, 0.4, 1.6)
+"""Seconds to wait after each try of a push that met somebody else's lock on a branch that has not moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ class Moved:
 
     remote_head: str
     """Where it is; the commit has been fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """The remote would not change the branch: it has moved, or somebody else has locked it."""
+
+    reason: str
 
 
 def find_remote(commands: Commands, branch: str, wanted: str | None = None) -> str:
@@ -94,6 +104,21 @@ def push(commands: Commands, remote: str, branch: str, new: str, expected: str) 
     Raises:
         PushRejected: the remote refused for another reason than having moved, or cannot be reached.
     """
+    for delay in _LOCKED_DELAYS:
+        outcome = _push_once(commands, remote, branch, new, expected)
+        if isinstance(outcome, Pushed):
+            return outcome
+        head = fetch(commands, remote, branch)
+        if head != expected:
+            return Moved(head)
+        time.sleep(delay)
+    raise PushRejected(
+        f"{branch} on {remote} has not moved, and cannot be locked there: {outcome.reason}",
+        hint="another push may be under way; else a stale lock file was left in the remote repository",
+    )
+
+
+def _push_once(commands: Commands, remote: str, branch: str, new: str, expected: str) -> Pushed | _Lost:
     ref = f"refs/heads/{branch}"
     done = commands.attempt(
         *_NO_MAINTENANCE, "push", "--porcelain", "--no-progress", "--no-follow-tags", "--recurse-submodules=no",
@@ -106,7 +131,7 @@ def push(commands: Commands, remote: str, branch: str, new: str, expected: str) 
     if reason is None:
         raise _unreachable(done, remote, branch, "pushed to")
     if _LOST.search(reason):
-        return Moved(fetch(commands, remote, branch))
+        return _Lost(_one_line(reason))
     said = _remote_lines(done.stderr)
     raise PushRejected(
         f"{remote} refused the push to {branch}: {_one_line(reason)}" + (f" ({said})" if said else ""),

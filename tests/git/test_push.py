@@ -91,6 +91,22 @@ def test_a_lease_that_does_not_hold(clone: Path, git: Git, git_server: GitServer
     assert origin_head(clone, git) == theirs
 
 
+def test_a_lock_on_a_branch_that_has_not_moved(
+    clone: Path, git: Git, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = clone.parent / "origin.git/refs/heads/main.lock"
+    lock.touch()
+    old, ours = git(clone, "rev-parse", "HEAD"), new_commit(clone, git)
+    slept: list[float] = []
+    monkeypatch.setattr("gitops_streams.git.push.time.sleep", slept.append)
+    with pytest.raises(PushRejected, match="has not moved, and cannot be locked there"):
+        push(commands, "origin", "main", ours, old)
+    assert len(slept) == 3
+    monkeypatch.setattr("gitops_streams.git.push.time.sleep", lambda _: lock.unlink(missing_ok=True))
+    assert push(commands, "origin", "main", ours, old) == Pushed()
+    assert origin_head(clone, git) == ours
+
+
 def test_what_was_fetched_meanwhile_does_not_weaken_the_lease(clone: Path, git: Git, commands: Commands) -> None:
     old = git(clone, "rev-parse", "HEAD")
     theirs, ours = new_commit(clone, git, "theirs"), new_commit(clone, git, "ours")
@@ -129,7 +145,7 @@ def test_a_hook_that_refuses(clone: Path, git: Git, git_server: GitServer, comma
         push(commands, "origin", "main", new_commit(clone, git), old)
     assert "main is" in caught.value.message
     assert caught.value.message.isprintable()
-    assert "pull-request" in str(caught.value.hint)
+    assert "pull request" in str(caught.value.hint)
     assert origin_head(clone, git) == old
 
 
