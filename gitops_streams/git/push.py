@@ -104,6 +104,7 @@ def push(commands: Commands, remote: str, branch: str, new: str, expected: str) 
     Raises:
         PushRejected: the remote refused for another reason than having moved, or cannot be reached.
     """
+    reason = ""
     for delay in _LOCKED_DELAYS:
         outcome = _push_once(commands, remote, branch, new, expected)
         if isinstance(outcome, Pushed):
@@ -111,9 +112,10 @@ def push(commands: Commands, remote: str, branch: str, new: str, expected: str) 
         head = fetch(commands, remote, branch)
         if head != expected:
             return Moved(head)
+        reason = outcome.reason
         time.sleep(delay)
     raise PushRejected(
-        f"{branch} on {remote} has not moved, and cannot be locked there: {outcome.reason}",
+        f"{branch} on {remote} has not moved, and cannot be locked there: {reason}",
         hint="another push may be under way; else a stale lock file was left in the remote repository",
     )
 
