@@ -69,11 +69,17 @@ class Asking:
         if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2 or threading.active_count() > 1:  # noqa: PLR2004
             return False
         import multiprocessing  # noqa: PLC0415  small repositories do not pay for it
+        import signal  # noqa: PLC0415  the same
 
         context = multiprocessing.get_context("fork")
         self._line, theirs = context.Pipe()
         self._helper = context.Process(target=_help, args=(theirs, self._line, self._client), daemon=True)
-        self._helper.start()
+        # Ctrl-C is the parent's to handle. The helper is born with it blocked, and so never sees one.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._helper.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         return True
 
@@ -124,9 +130,6 @@ class Asking:
 
 def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: RegistryClient) -> None:
     """Be the helper: answer batches until ``None`` comes. What goes wrong here is asked again in the parent."""
-    import signal  # noqa: PLC0415  see `start_helper`
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     theirs.close()
     try:
         more = True
