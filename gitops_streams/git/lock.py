@@ -58,7 +58,9 @@ def exclusive(repository: Repository, wait: float = WAIT) -> Iterator[Exclusive]
         WriteFailed: the git directory cannot be written.
     """
     shared, own = repository.common_dir / FOLDER, repository.git_dir / FOLDER
-    scratch = own / _SCRATCH
+    token = new_token()
+    # A name of its own: a git that outlived a killed run may still be writing into that run's directory.
+    scratch = own / f"{_SCRATCH}-{token}"
     try:
         shared.mkdir(exist_ok=True)
         own.mkdir(exist_ok=True)
@@ -74,7 +76,7 @@ def exclusive(repository: Repository, wait: float = WAIT) -> Iterator[Exclusive]
         except OSError as error:
             raise unwritable(scratch, error) from error
         try:
-            yield Exclusive(new_token(), scratch, killed, wait)
+            yield Exclusive(token, scratch, killed, wait)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     finally:
@@ -136,7 +138,8 @@ def _take(descriptor: int, wait: float) -> None:
 
 def _clear_away(repository: Repository, killed: Journal | None) -> None:
     folder = repository.git_dir / FOLDER
-    shutil.rmtree(folder / _SCRATCH, ignore_errors=True)
+    for scratch in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(scratch, ignore_errors=True)
     (folder / "journal.json.new").unlink(missing_ok=True)
     held, lock = folder / _HELD, repository.git_dir / "index.lock"
     if held.exists():
