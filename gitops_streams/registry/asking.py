@@ -110,27 +110,36 @@ class Asking:
         batch, self._waiting = self._waiting, []
         try:
             line.send(batch)
-        except OSError:
+            while line.poll():
+                self._show(line.recv())
+        except (EOFError, OSError):
             self._line = None  # the helper has died
 
     def _collect(self, line: Connection[Any, Any]) -> None:
         """Take the helper's answers, and at the end its count of requests and its warnings."""
         try:
             line.send(None)
-            while isinstance(received := line.recv(), dict):
-                self._answers |= received
-                if self._progress is not None:
-                    self._progress(len(self._answers), len(self._asked))
-            self._sent_by_helper, warnings = received
+            while not isinstance(received := line.recv(), tuple):
+                self._show(received)
         except (EOFError, OSError):
             return
+        self._answers, self._sent_by_helper, warnings = received
         for warning in warnings:
             self._client.warn(warning)
 
+    def _show(self, answered: int) -> None:
+        if self._progress is not None:
+            self._progress(answered, len(self._asked))
+
 
 def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: RegistryClient) -> None:
-    """Be the helper: answer batches until ``None`` comes. What goes wrong here is asked again in the parent."""
+    """Be the helper: ask batches until ``None`` comes, then send all answers.
+
+    Until then only numbers are sent, which the parent takes in whenever it hands over a batch: if both sides
+    sent much, each could wait for ever until the other reads. What goes wrong here is asked again in the parent.
+    """
     theirs.close()
+    answers: dict[Question, Resolution] = {}
     try:
         more = True
         while more:
@@ -139,9 +148,9 @@ def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: Regi
                 received = line.recv()
                 more = received is not None
                 batch += received or []
-            if batch:
-                line.send(client.resolve_all(batch))
-        line.send((client.requests + client.token_requests, client.warnings))
+            before = len(answers)
+            answers |= client.resolve_all(batch, progress=lambda done, _, before=before: line.send(before + done))
+        line.send((answers, client.requests + client.token_requests, client.warnings))
         client.close()
     except (EOFError, OSError):
         os._exit(1)  # the parent has gone, or wants no more

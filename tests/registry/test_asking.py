@@ -133,6 +133,18 @@ def test_a_helper_asks_for_the_whole_round_and_its_requests_count(registry: Regi
 
 
 @needs_two_processors
+def test_more_than_the_line_holds_does_not_make_both_sides_wait(registry: Registry) -> None:
+    """Questions and answers are several times what a socket buffers."""
+    image = Image.build("web", "1")
+    for number in range(4000):
+        registry.push("acme/web", f"1.{number}", image)
+    found = _run_helped(registry, 4000)
+    assert found["digests"] == [str(image.digest)] * 4000
+    assert found["requests"] == registry.count("HEAD") == 4000
+    assert found["told"][-1] == [4000, 4000]
+
+
+@needs_two_processors
 @pytest.mark.parametrize("accident", ["killed", "stopped"])
 def test_a_helper_that_dies_or_meets_ctrl_c_loses_no_answer(registry: Registry, accident: str) -> None:
     questions(registry, 50)
