@@ -148,8 +148,11 @@ def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: Regi
                 received = line.recv()
                 more = received is not None
                 batch += received or []
-            before = len(answers)
-            answers |= client.resolve_all(batch, progress=lambda done, _, before=before: line.send(before + done))
+
+            def tell(done: int, _: int, before: int = len(answers)) -> None:
+                line.send(before + done)
+
+            answers |= client.resolve_all(batch, progress=tell)
         line.send((answers, client.requests + client.token_requests, client.warnings))
         client.close()
     except (EOFError, OSError):
