@@ -21,12 +21,25 @@ What happens to one tag, file or registry is not an error but an outcome with a 
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 FAILED = 1
 USAGE = 2
 INCOMPLETE = 3
 CHANGES_PENDING = 4
+
+NEXT_STEP: Mapping[int, str] = MappingProxyType(
+    {
+        errno.ENOSPC: "free some space on that disk, then run again",
+        errno.EDQUOT: "free some of the quota, then run again",
+        errno.EFBIG: "raise the limit on file sizes (ulimit -f), then run again",
+        errno.EROFS: "the file system is read-only; mount it writable, then run again",
+    }
+)
+"""What to do about a refusal of the operating system, by its number, wherever it is met."""
 
 
 class GitopsStreamsError(Exception):

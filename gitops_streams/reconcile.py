@@ -18,6 +18,7 @@ from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.build import ask_for, build, what_to_ask
 from gitops_streams.plan.model import Change, FilePlan, Plan
 from gitops_streams.plan.paths import matches_any
+from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
@@ -26,7 +27,7 @@ from gitops_streams.streams.model import Catalog, TagKey
 from gitops_streams.streams.status import History, Item
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.problem import Problem
-from gitops_streams.yamledit.prove import Unprovable, prove
+from gitops_streams.yamledit.prove import Unprovable
 
 if TYPE_CHECKING:
     from gitops_streams.registry import RegistryClient
@@ -263,7 +264,7 @@ def fit_saved(wanted: SavedPlan, snapshot: Snapshot) -> tuple[FilePlan, ...]:
             raise PlanRefused(f"{file.path}: {reason}", hint="make a new plan: gitops-streams diff -o json")
         fitted = fit(file, content)
         try:
-            prove(fitted.path, fitted.text, fitted.after.decode(), fitted.edits, fitted.patches)
+            prove_file(fitted)
         except Unprovable as error:
             raise PlanRefused(f"{file.path}: no edit of this file can be proven: {error}") from error
         files.append(fitted)

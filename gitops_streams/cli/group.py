@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from gitops_streams import __version__
-from gitops_streams.errors import FAILED, GitopsStreamsError
+from gitops_streams.errors import FAILED, NEXT_STEP, GitopsStreamsError
 
 VERBS = {
     "demo": "Watch the whole job on a sample repository and registry, in a few seconds.",
@@ -29,10 +29,7 @@ VERBS = {
 
 _INTERRUPTED = 130
 _NEXT_STEP = {
-    errno.ENOSPC: "free some space on that disk, then run again",
-    errno.EDQUOT: "free some of the quota, then run again",
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f), then run again",
-    errno.EROFS: "the file system is read-only; mount it writable, then run again",
+    **NEXT_STEP,
     errno.EMFILE: "raise the limit on open files (ulimit -n), then run again",
 }
 

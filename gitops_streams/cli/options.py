@@ -22,9 +22,17 @@ def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:  #
     return click.option(*names, **settings)
 
 
+def _stacked(function: Decorated, decorators: list[Callable[[Decorated], Decorated]]) -> Decorated:
+    """Apply decorators as if each stood on a line above ``function``, the first on top."""
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
 def repository_options(function: Decorated) -> Decorated:
     """Add ``-C``, ``--config``, ``-v`` and ``--color``."""
-    for decorate in reversed(
+    return _stacked(
+        function,
         [
             option(
                 "-C",
@@ -46,10 +54,8 @@ def repository_options(function: Decorated) -> Decorated:
                 default="auto",
                 help="Colours: by default on a terminal.",
             ),
-        ]
-    ):
-        function = decorate(function)
-    return function
+        ],
+    )
 
 
 def output_option(function: Decorated) -> Decorated:
@@ -66,7 +72,8 @@ def output_option(function: Decorated) -> Decorated:
 
 def resolving_options(function: Decorated) -> Decorated:
     """Add what every verb takes that asks registries for stream tags."""
-    for decorate in reversed(
+    return _stacked(
+        function,
         [
             output_option,
             option(
@@ -77,15 +84,14 @@ def resolving_options(function: Decorated) -> Decorated:
                 help="Resolve stream tags that nothing uses, too.",
             ),
             option("--exit-code", is_flag=True, help="Exit with 4 where changes are pending."),
-        ]
-    ):
-        function = decorate(function)
-    return function
+        ],
+    )
 
 
 def publishing_options(function: Decorated) -> Decorated:
     """Add where and how changes are published."""
-    for decorate in reversed(
+    return _stacked(
+        function,
         [
             option(
                 "--publish",
@@ -96,7 +102,5 @@ def publishing_options(function: Decorated) -> Decorated:
             ),
             option("--branch", help="The branch to commit to.  [default: the one that is checked out]"),
             option("--remote", help="The remote to push to.  [default: the branch's own]"),
-        ]
-    ):
-        function = decorate(function)
-    return function
+        ],
+    )

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitops_streams.errors import PlanRefused, WriteFailed
+from gitops_streams.errors import NEXT_STEP, PlanRefused, WriteFailed
 from gitops_streams.git.snapshot import misplaced
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEXT_STEP = {
-    errno.ENOSPC: "free some space on that disk, then run again",
-    errno.EDQUOT: "free some of the quota, then run again",
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f), then run again",
-    errno.EROFS: "the file system is read-only; mount it writable, then run again",
+    **NEXT_STEP,
     errno.EACCES: "check the permissions of the file and its directory, then run again",
     errno.EPERM: "check the owner and the attributes (lsattr) of the file and its directory, then run again",
     errno.ELOOP: "replace the symbolic link by a real directory or file; links are never followed",

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gitops_streams.plan.model import Change, Plan, SiteOutcome, Skipped
+from gitops_streams.plan.model import Change, FilePlan, Plan, SiteOutcome, Skipped
 from gitops_streams.yamledit.prove import Unprovable, prove
+
+
+def prove_file(file: FilePlan) -> None:
+    """Prove the edits of one file.
+
+    Raises:
+        InternalError: the proof does not hold; the file must not be written.
+        Unprovable: the file cannot be read in one way alone.
+    """
+    prove(file.path, file.text, file.after.decode(), file.edits, file.patches)
 
 
 def proven(plan: Plan) -> Plan:
@@ -20,7 +30,7 @@ def proven(plan: Plan) -> Plan:
     files = []
     for file in plan.files:
         try:
-            prove(file.path, file.text, file.after.decode(), file.edits, file.patches)
+            prove_file(file)
         except Unprovable as error:
             refused[file.path] = f"no edit of this file can be proven: {error}"
         else:
