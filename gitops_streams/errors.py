@@ -11,6 +11,7 @@ The tree::
     ├── RepositoryError           Git: no repository, unreadable, a command failed
     │   ├── RefusedFile           a work-tree file that holds somebody's unfinished work
     │   └── PushRejected          the remote would not take the commit
+    ├── ForgeError                the forge refuses, or cannot be reached
     ├── PlanRefused               a saved plan that no longer fits the files
     ├── WriteFailed               a file could not be written (read-only, disk full)
     └── InternalError             a proof failed: our bug, never the user's
@@ -85,6 +86,10 @@ class RefusedFile(RepositoryError):
 
 class PushRejected(RepositoryError):
     """The remote refused the push, or the branch kept moving."""
+
+
+class ForgeError(GitopsStreamsError):
+    """A forge refused or could not be reached; the hint names the permission or the setting to change."""
 
 
 class PlanRefused(GitopsStreamsError):

@@ -134,6 +134,16 @@ def find_sites(snapshot: Snapshot, settings: Settings, *, listener: Listener | N
     return Found(declarations, tuple(file for file, _ in bound), bindings, (*declarations.problems, *problems))
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One planned snapshot."""
+
+    plan: Plan
+    history: History
+    """The recorded history that it was planned with."""
+    catalog: Catalog
+
+
 class _EarlyQuestions:
     """Hands each stream tag's question over as soon as a file has shown that the tag is in use."""
 
@@ -163,7 +173,7 @@ def plan_at(
     *,
     everything: bool = False,
     progress: Progress | None = None,
-) -> tuple[Plan, History]:
+) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
     Args:
@@ -172,9 +182,6 @@ def plan_at(
         client: who asks the registries.
         everything: resolve stream tags that nothing uses too.
         progress: told how far the resolution is.
-
-    Returns:
-        The plan, and the history that it was made with.
 
     Raises:
         NoStreams: no stream is declared.
@@ -195,7 +202,7 @@ def plan_at(
         pin=settings.pin,
         requests=asking.requests,
     )
-    return plan, found.declarations.history
+    return Pass(plan, found.declarations.history, catalog)
 
 
 def resolved_items(plan: Plan) -> list[tuple[TagKey, Item]]:

@@ -47,6 +47,6 @@ def command(
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         snapshot = session.snapshot() if revision is None else session.repository.at(revision)
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
-            plan, _ = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
+            plan = plan_at(snapshot, session.settings, client, everything=everything, progress=progress).plan
         session.show(FORMATS[output](Report(plan, every_site=verbose)), output)
         ctx.exit(sessions.exit_code(plan, pending=exit_code))

@@ -57,9 +57,9 @@ def command(
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
 
             def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
-                plan, history = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
-                plan = proven(plan)
-                edits = edits_of(plan.files, resolved_items(plan), history, snapshot)
+                found = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
+                plan = proven(found.plan)
+                edits = edits_of(plan.files, resolved_items(plan), found.history, snapshot)
                 return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
 
             if dry_run:

@@ -6,6 +6,28 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gitops_streams.plan.model import Plan
+from gitops_streams.review.lifecycle import Operation, PullOutcome
+from gitops_streams.review.report import Review
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """What became of one group of stream tags and its pull request."""
+
+    group: str
+    outcome: PullOutcome
+    reason: str
+    """One sentence for people."""
+    base: str
+    branch: str
+    number: int | None = None
+    url: str | None = None
+    head: str | None = None
+    """The commit that the branch has now."""
+    warnings: tuple[str, ...] = ()
+    """What could not be given to the pull request beside its text."""
+    operations: tuple[Operation, ...] = ()
+    """What was done; in a dry run, what would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +35,13 @@ class Published:
     """What became of the plan."""
 
     mode: str
-    """``worktree``, ``commit`` or ``push``."""
+    """``worktree``, ``commit``, ``push`` or ``pull-request``."""
     files: tuple[str, ...]
     """Every file that was written, the status files included."""
     commit: str | None = None
     branch: str | None = None
     remote: str | None = None
+    pulls: tuple[PullResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,8 @@ class Report:
     """``None`` for a dry run."""
     every_site: bool = False
     """Whether sites that need no change are listed too."""
+    reviews: tuple[Review, ...] = ()
+    """Why the digests move, one for each group; empty where the images were not inspected."""
 
 
 class Renderer(Protocol):

@@ -1,0 +1,1 @@
+"""What a reviewer is told, and what becomes of a pull request: pure decisions over values."""
