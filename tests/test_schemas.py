@@ -11,10 +11,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gitops_streams import schemas
+from gitops_streams.forges.settings import ForgeKind
 from gitops_streams.git.commit import SigningMethod
 from gitops_streams.plan.model import Outcome, Pin, Rule
 from gitops_streams.registry.settings import VerifyDigest
 from gitops_streams.render.json_report import SCHEMA_VERSION
+from gitops_streams.review.policy import CommitsBy, Drafts, EnvShown, Grouping, Rebase
+from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.yamledit.problem import Severity
 
 NAMES = ["config", "plan"]
@@ -70,6 +73,14 @@ def test_the_words_of_the_configuration_are_those_of_the_code():
     signing = fields["commit"]["properties"]["signing"]["properties"]
     assert signing["method"]["enum"] == [method.value for method in SigningMethod]
     assert fields["registry"]["properties"]["verifyDigest"]["enum"] == [choice.value for choice in VerifyDigest]
+    pulls = fields["pullRequest"]["properties"]
+    assert pulls["groupBy"]["enum"] == [grouping.value for grouping in Grouping]
+    assert pulls["draft"]["enum"] == [drafts.value for drafts in Drafts]
+    assert pulls["rebase"]["enum"] == [rebase.value for rebase in Rebase]
+    assert pulls["autoMerge"]["properties"]["method"]["enum"] == [method.value for method in MergeMethod]
+    assert set(pulls["commits"]["enum"]) == {commits.value for commits in CommitsBy}
+    assert fields["review"]["properties"]["env"]["enum"] == [shown.value for shown in EnvShown]
+    assert fields["forge"]["properties"]["kind"]["enum"] == [kind.value for kind in ForgeKind]
 
 
 def test_the_words_of_a_plan_are_those_of_the_code():

@@ -15,7 +15,7 @@ class Grouping(StrEnum):
     STREAM = "stream"
     NAMESPACE = "namespace"
     LABEL = "label"
-    """By the value of one label of the ImageStream, ``Grouping.label`` of the policy."""
+    """By the value of one label of the ImageStream, ``PullRequestPolicy.label_key``."""
     DIRECTORY = "directory"
     """By the directory of the file that declares the stream."""
 
@@ -41,8 +41,8 @@ class Rebase(StrEnum):
 class Drafts(StrEnum):
     """Whether pull requests are drafts."""
 
-    NO = "false"
-    YES = "true"
+    NO = "never"
+    YES = "new"
     """A new one is a draft; a person makes it ready."""
     ALWAYS = "always"
     """It becomes a draft again with every update."""

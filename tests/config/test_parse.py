@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gitops_streams import config, schemas
 from gitops_streams.config import CommitSettings, Settings
 from gitops_streams.errors import ConfigError
+from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
 from gitops_streams.git.commit import Identity, Signing, SigningMethod
 from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
@@ -26,10 +27,22 @@ from gitops_streams.registry.settings import (
     VerifyDigest,
 )
 from gitops_streams.render.commit_message import PLACEHOLDERS
+from gitops_streams.review.policy import (
+    AutoMergePolicy,
+    CommitsBy,
+    Drafts,
+    EnvShown,
+    Grouping,
+    GroupRule,
+    PullRequestPolicy,
+    Rebase,
+    ReviewPolicy,
+)
+from gitops_streams.review.pull_request import MergeMethod
 
 ROOT = Path("/repository")
 NAME = ".gitops-streams/config.yaml"
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 def parse(text: str | bytes) -> Settings:
@@ -50,6 +63,26 @@ def registry(**fields: object) -> Settings:
 
 def commit(**fields: object) -> Settings:
     return Settings(commit=CommitSettings(**fields))  # type: ignore[arg-type]
+
+
+def pulls(**fields: object) -> Settings:
+    return Settings(pull_request=PullRequestPolicy(**fields))  # type: ignore[arg-type]
+
+
+def merging(**fields: object) -> Settings:
+    return pulls(auto_merge=AutoMergePolicy(**fields))  # type: ignore[arg-type]
+
+
+def review(**fields: object) -> Settings:
+    return Settings(review=ReviewPolicy(**fields))  # type: ignore[arg-type]
+
+
+def forge(**fields: object) -> Settings:
+    return Settings(forge=ForgeSettings(**fields))  # type: ignore[arg-type]
+
+
+def app(**fields: object) -> Settings:
+    return forge(app=AppSettings("12", **fields))  # type: ignore[arg-type]
 
 
 QUAY = "registries: {quay.io: %s}"
@@ -130,6 +163,86 @@ FIELDS = {
         SECRET % "{authFile: auth.json}",
         credential(auth_file=ROOT / "auth.json"),
     ),
+    "pullRequest": ("pullRequest: {}", Settings()),
+    "pullRequest.base": ("pullRequest: {base: release/1.10}", pulls(base="release/1.10")),
+    "pullRequest.groupBy": ("pullRequest: {groupBy: namespace}", pulls(grouping=Grouping.NAMESPACE)),
+    "pullRequest.groupLabel": (
+        "pullRequest: {groupBy: label, groupLabel: app.kubernetes.io/part-of}",
+        pulls(grouping=Grouping.LABEL, label_key="app.kubernetes.io/part-of"),
+    ),
+    "pullRequest.groups": ("pullRequest: {groups: []}", Settings()),
+    "pullRequest.groups[].name": (
+        "pullRequest: {groups: [{name: Pay ments, streams: [a]}, {name: b, streams: [c]}]}",
+        pulls(groups=(GroupRule("Pay ments", ("a",)), GroupRule("b", ("c",)))),
+    ),
+    "pullRequest.groups[].streams": (
+        "pullRequest: {groups: [{name: a, streams: [pay/*, web]}]}",
+        pulls(groups=(GroupRule("a", ("pay/*", "web")),)),
+    ),
+    "pullRequest.branchPrefix": ("pullRequest: {branchPrefix: bots/images}", pulls(branch_prefix="bots/images")),
+    "pullRequest.title": ("pullRequest: {title: 'fix: {count}'}", pulls(title="fix: {count}")),
+    "pullRequest.labels": ("pullRequest: {labels: [a b, c]}", pulls(labels=("a b", "c"))),
+    "pullRequest.createLabels": ("pullRequest: {createLabels: true}", pulls(create_labels=True)),
+    "pullRequest.assignees": ("pullRequest: {assignees: [a]}", pulls(assignees=("a",))),
+    "pullRequest.reviewers": ("pullRequest: {reviewers: [a, b]}", pulls(reviewers=("a", "b"))),
+    "pullRequest.teamReviewers": ("pullRequest: {teamReviewers: [t]}", pulls(team_reviewers=("t",))),
+    "pullRequest.milestone": ("pullRequest: {milestone: '1.2'}", pulls(milestone="1.2")),
+    "pullRequest.draft": ("pullRequest: {draft: always}", pulls(drafts=Drafts.ALWAYS)),
+    "pullRequest.autoMerge": ("pullRequest: {autoMerge: {}}", Settings()),
+    "pullRequest.autoMerge.enabled": ("pullRequest: {autoMerge: {enabled: true}}", merging(enabled=True)),
+    "pullRequest.autoMerge.method": (
+        "pullRequest: {autoMerge: {method: squash}}",
+        merging(method=MergeMethod.SQUASH),
+    ),
+    "pullRequest.autoMerge.fallbackMerge": (
+        "pullRequest: {autoMerge: {fallbackMerge: true}}",
+        merging(fallback_merge=True),
+    ),
+    "pullRequest.rebase": ("pullRequest: {rebase: never}", pulls(rebase=Rebase.NEVER)),
+    "pullRequest.prune": ("pullRequest: {prune: true}", pulls(prune=True)),
+    "pullRequest.deleteBranch": ("pullRequest: {deleteBranch: false}", pulls(delete_branch=False)),
+    "pullRequest.maxOpen": ("pullRequest: {maxOpen: 3}", pulls(max_open=3)),
+    "pullRequest.maxPerRun": ("pullRequest: {maxPerRun: 2}", pulls(max_per_run=2)),
+    "pullRequest.ignoredAuthors": ("pullRequest: {ignoredAuthors: [a@b]}", pulls(ignored_authors=("a@b",))),
+    "pullRequest.commits": ("pullRequest: {commits: api}", pulls(commits=CommitsBy.API)),
+    "pullRequest.status": ("pullRequest: {status: true}", pulls(status=True)),
+    "review": ("review: {}", Settings()),
+    "review.requestsPerImage": ("review: {requestsPerImage: 0}", review(requests_per_image=0)),
+    "review.env": ("review: {env: names-only}", review(env=EnvShown.NAMES_ONLY)),
+    "review.compareHosts": ("review: {compareHosts: {}}", Settings()),
+    "review.compareHosts.<name>": (
+        "review: {compareHosts: {'git.x:8443': gitea}}",
+        review(compare_hosts=("git.x:8443=gitea",)),
+    ),
+    "review.environments": ("review: {environments: []}", Settings()),
+    "review.environments[].files": (
+        "review: {environments: [{files: a/**, name: prod}]}",
+        review(environments=(("a/**", "prod"),)),
+    ),
+    "review.environments[].name": (
+        "review: {environments: [{files: a, name: Pro d}]}",
+        review(environments=(("a", "Pro d"),)),
+    ),
+    "forge": ("forge: {}", Settings()),
+    "forge.kind": ("forge: {kind: gitea}", forge(kind=ForgeKind.GITEA)),
+    "forge.url": ("forge: {url: 'https://git.x'}", forge(url="https://git.x")),
+    "forge.apiUrl": ("forge: {apiUrl: 'https://git.x:8443/api/v3'}", forge(api_url="https://git.x:8443/api/v3")),
+    "forge.graphqlUrl": ("forge: {graphqlUrl: 'http://127.0.0.1/g'}", forge(graphql_url="http://127.0.0.1/g")),
+    "forge.repository": ("forge: {repository: a/b/c}", forge(repository="a/b/c")),
+    "forge.username": ("forge: {username: bot@x}", forge(username="bot@x")),
+    "forge.tokenEnv": ("forge: {tokenEnv: T}", forge(token_env="T")),
+    "forge.tokenFile": ("forge: {tokenFile: t}", forge(token_file=ROOT / "t")),
+    "forge.app": ("forge: {app: {id: '12', privateKeyEnv: K}}", app(private_key_env="K")),
+    "forge.app.id": ("forge: {app: {id: '12', privateKeyEnv: K}}", app(private_key_env="K")),
+    "forge.app.privateKeyFile": ("forge: {app: {id: '12', privateKeyFile: /k}}", app(private_key_file=Path("/k"))),
+    "forge.app.privateKeyEnv": ("forge: {app: {id: '12', privateKeyEnv: K_1}}", app(private_key_env="K_1")),
+    "forge.app.installation": (
+        "forge: {app: {id: '12', privateKeyEnv: K, installation: 7}}",
+        app(private_key_env="K", installation_id=7),
+    ),
+    "forge.caFile": ("forge: {caFile: ca.pem}", forge(ca_file=ROOT / "ca.pem")),
+    "forge.timeout": ("forge: {timeout: 5}", forge(timeout=5)),
+    "forge.deadline": ("forge: {deadline: 0}", forge(deadline=0)),
 }
 
 
@@ -145,7 +258,12 @@ def properties(schema: dict, path: str = "") -> dict[str, dict]:
         found[f"{path}{name}"] = inner
         found |= properties(inner, f"{path}{name}.")
     if isinstance(schema.get("additionalProperties"), dict):
-        found |= properties(schema["additionalProperties"], f"{path}<name>.")
+        inner = schema["additionalProperties"]
+        if "enum" in inner:
+            found[f"{path}<name>"] = inner
+        found |= properties(inner, f"{path}<name>.")
+    if isinstance(schema.get("items"), dict):
+        found |= properties(schema["items"], f"{path.removesuffix('.')}[].")
     return found
 
 
@@ -175,7 +293,7 @@ def test_an_empty_file_is_no_configuration(text: str):
     assert parse(text.encode()) == Settings()
 
 
-TOP = "branch, commit, exclude, pin, platform, registries, registry, remote"
+TOP = "branch, commit, exclude, forge, pin, platform, pullRequest, registries, registry, remote, review"
 HOST = (
     "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"
     " skipTlsVerify"
@@ -329,6 +447,39 @@ FAULTS = {
     "an auth file and a password": (
         SECRET % "{passwordEnv: P, authFile: p}",
         "1: registries.quay.io.credential: authFile excludes the other keys",
+    ),
+    "two tokens": (
+        "forge: {tokenEnv: T, tokenFile: t}",
+        "1: forge: tokenEnv and tokenFile exclude each other",
+    ),
+    "an app without a key": (
+        "forge: {app: {id: '1'}}",
+        "1: forge.app: one of privateKeyFile, privateKeyEnv is needed",
+    ),
+    "a token in a URL": (
+        "forge: {apiUrl: 'https://x:hunter2@git.x'}",
+        "1: forge.apiUrl: it does not have the form of https://git.example.com/api/v3",
+    ),
+    "a group by no label": ("pullRequest:\n  groupBy: label", "1: pullRequest: 'groupLabel' is missing"),
+    "a group of nothing": (
+        "pullRequest: {groups: [{name: a, streams: []}]}",
+        "1: pullRequest.groups.0.streams: it is empty",
+    ),
+    "a group with a long name": (
+        f"pullRequest: {{groups: [{{name: {'a' * 101}, streams: [a]}}]}}",
+        "1: pullRequest.groups.0.name: it is longer than 100 characters",
+    ),
+    "a prefix that is no branch": (
+        "pullRequest: {branchPrefix: a..b}",
+        "1: pullRequest.branchPrefix: it does not have the form of gitops-streams",
+    ),
+    "a draft of the old kind": (
+        "pullRequest: {draft: true}",
+        "1: pullRequest.draft: this is not allowed; allowed: never, new, always",
+    ),
+    "a compare host of an unknown kind": (
+        "review: {compareHosts: {git.x: svn}}",
+        "1: review.compareHosts.git.x: 'svn' is not allowed; allowed: github, gitlab, gitea, bitbucket",
     ),
     "not YAML": (
         "pin: digest\nexclude: [",

@@ -1,0 +1,42 @@
+"""What a repository can configure, as values; each room owns the settings of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gitops_streams.forges.settings import ForgeSettings
+from gitops_streams.git.commit import Identity, Signing
+from gitops_streams.oci.platform import Platform
+from gitops_streams.plan.model import Pin
+from gitops_streams.registry.settings import RegistrySettings
+from gitops_streams.review.policy import PullRequestPolicy, ReviewPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CommitSettings:
+    """How commits are made."""
+
+    subject: str | None = None
+    """Template of the subject line; ``None`` takes the default."""
+    author: Identity | None = None
+    """``None`` takes the identity that Git has configured."""
+    sign_off: bool = False
+    co_authors: tuple[str, ...] = ()
+    signing: Signing = field(default_factory=Signing)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a repository can configure."""
+
+    pin: Pin = Pin.TAG_AND_DIGEST
+    platform: Platform | None = None
+    exclude: tuple[str, ...] = ()
+    remote: str | None = None
+    """``None``: the remote that Git would choose for the branch."""
+    branch: str | None = None
+    commit: CommitSettings = field(default_factory=CommitSettings)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
+    pull_request: PullRequestPolicy = field(default_factory=PullRequestPolicy)
+    review: ReviewPolicy = field(default_factory=ReviewPolicy)
+    forge: ForgeSettings = field(default_factory=ForgeSettings)
