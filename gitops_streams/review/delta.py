@@ -22,6 +22,8 @@ class MoveClass(StrEnum):
     """It was built from another revision."""
     REBUILD = "rebuild"
     """Same revision, other layers: a newer base, or a build that does not reproduce."""
+    CONTENT = "content"
+    """Other layers, and no revision that would tell a rebuild from a change of the source."""
     METADATA = "metadata"
     """Same layers; only dates, labels or annotations differ."""
     FIRST_PIN = "first-pin"
@@ -44,7 +46,8 @@ class Difference:
     new: str | None
     """``None`` where it is gone."""
     hidden: bool = False
-    """The values look like secrets, or the configuration asks for names only: they are not carried here."""
+    """The values look like secrets, or the configuration asks for names only: they are not carried here, and
+    ``""`` stands for one that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,11 @@ class BaseMove:
     @property
     def moved(self) -> bool:
         """Whether the base is known to be another one."""
-        return self.old is not None and self.new is not None and self.old.digest != self.new.digest
+        if self.old is None or self.new is None:
+            return False
+        if self.old.digest is not None and self.new.digest is not None:
+            return self.old.digest != self.new.digest
+        return self.old.name is not None and self.new.name is not None and self.old.name != self.new.name
 
 
 @dataclass(frozen=True, slots=True)
