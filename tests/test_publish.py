@@ -479,7 +479,7 @@ def test_a_work_tree_that_cannot_be_written_moves_no_branch(
 def test_what_an_unfinished_run_wrote_is_taken_back_when_nothing_needs_it(
     clone: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitops_streams.publish.move", _killed)
+    monkeypatch.setattr("gitops_streams.publish.publication.move", _killed)
     with pytest.raises(KeyboardInterrupt):
         commit(clone, pin(b"sha256:1"))
     monkeypatch.undo()
@@ -497,7 +497,7 @@ def _killed(*_: object) -> bool:
 def test_a_push_whose_run_was_killed_counts_even_if_the_tag_is_back(
     clone: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitops_streams.publish.carry_out", _killed)
+    monkeypatch.setattr("gitops_streams.publish.publication.carry_out", _killed)
     with pytest.raises(KeyboardInterrupt):
         push(clone, pin(b"sha256:1", status=False))
     monkeypatch.undo()
@@ -519,7 +519,7 @@ def test_a_push_whose_run_was_killed_counts_even_if_the_tag_is_back(
 def test_a_killed_push_on_which_its_user_has_gone_on_working(
     clone: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitops_streams.publish.carry_out", _killed)
+    monkeypatch.setattr("gitops_streams.publish.publication.carry_out", _killed)
     with pytest.raises(KeyboardInterrupt):
         push(clone, pin(b"sha256:1"))
     monkeypatch.undo()
