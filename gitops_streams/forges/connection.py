@@ -49,6 +49,11 @@ class NoAnswer:
     hint: str = _TRY_AGAIN
 
 
+_UNWRITABLE = NoAnswer(
+    "the request cannot be written", unsent=True, passing=False, hint="check the token and forge.apiUrl"
+)
+
+
 class Connection:
     """Connections to one forge, through the environment's proxies."""
 
@@ -104,6 +109,9 @@ class Connection:
         """Send a request once, to ``url``; redirects are answers."""
         try:
             outgoing = self._http.build_request(request.method, url, headers=dict(headers), content=request.content)
+        except (httpx.InvalidURL, ValueError, TypeError):
+            return _UNWRITABLE
+        try:
             answer = self._http.send(outgoing, stream=True)
             try:
                 return self._read(answer)
@@ -148,14 +156,13 @@ def _no_answer(error: Exception) -> NoAnswer:
             )
         case httpx.ConnectError():
             return NoAnswer("no connection", unsent)
-        case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol() | ValueError() | TypeError():
-            return NoAnswer(
-                "the request cannot be written", unsent=True, passing=False, hint="check the token and forge.apiUrl"
-            )
-        case httpx.RemoteProtocolError():
+        case httpx.LocalProtocolError():
+            return _UNWRITABLE
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            # httpx reads where a redirect leads even where it is not to follow.
+            return NoAnswer("it is redirected to what cannot be read", unsent, passing=False, hint=CHECK_URL)
+        case httpx.RemoteProtocolError() | httpx.DecodingError():
             return NoAnswer("the answer is not HTTP, or it broke off", unsent)
-        case httpx.DecodingError():
-            return NoAnswer("the answer cannot be decoded", unsent, passing=False)
         case _:
             return NoAnswer("the connection broke", unsent)
 
