@@ -83,6 +83,22 @@ Form = WholeReference | SplitReference | MarkedScalar
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """What an image reference belongs to, as the manifest spells it: foreign text."""
+
+    kind: str | None = None
+    """The object's kind; ``None`` where it names none (Helm values, patches)."""
+    name: str | None = None
+    """The object's ``metadata.name``."""
+    container: str = ""
+    """The container's name; for other places the path of keys from the object: ``images[web]``, ``web.image``."""
+
+
+NOBODY = Owner()
+"""Of an occurrence that nobody has looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """An image reference in a manifest."""
 
@@ -100,6 +116,8 @@ class Occurrence:
     digest: Digest | None
     namespace: str | None
     """The namespace of the object that it stands in, where that names one."""
+    owner: Owner = NOBODY
+    """What it belongs to; a scan looks once it is known that somebody tracks the repository."""
 
     @property
     def pointer(self) -> Pointer:

@@ -17,6 +17,7 @@ from gitops_streams.manifests.occurrence import (
     Scanner,
     SplitReference,
 )
+from gitops_streams.manifests.owners import owned
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
 from gitops_streams.yamledit.nodes import (
@@ -184,8 +185,10 @@ def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Findin
 def _marks(scan: _Scan, found: Object) -> Iterator[Occurrence | markers.Refused]:
     for mark in markers.find(scan.path, scan.text, scan.document.index, found):
         why = _uneditable(scan, mark) if isinstance(mark, Occurrence) else None
-        if why is None or isinstance(mark, markers.Refused):
+        if isinstance(mark, markers.Refused):
             yield mark
+        elif why is None:
+            yield owned(mark, found)
         else:
             reason = f"the marked value cannot be edited: {why}"
             yield markers.Refused(mark.fields[0].scalar, Problem(mark.file, mark.line, reason))
@@ -203,7 +206,7 @@ def _ask_scanners(scan: _Scan, place: Place) -> Iterator[tuple[Finding, set[int]
                 continue
             why, scalars = _uneditable(scan, finding, place.mapping), _scalars(finding)
             if why is None:
-                yield finding, scalars
+                yield owned(finding, place.object), scalars
             else:
                 yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why), scalars
 

@@ -24,6 +24,13 @@ class Object:
     api_version: str
     namespace: str | None
 
+    @property
+    def name(self) -> str | None:
+        """``metadata.name``; ``None`` where it names none. Read when asked for: a scan does not need it."""
+        metadata = self.mapping.get("metadata")
+        name = given(metadata, "name") if isinstance(metadata, Mapping) else None
+        return name.value or None if isinstance(name, Scalar) else None
+
 
 def objects(root: Node | None) -> Iterator[Object]:
     """Yield the objects of a document, in the order of the text; one that aliases repeat is yielded once."""

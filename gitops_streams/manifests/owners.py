@@ -1,0 +1,68 @@
+"""What an occurrence belongs to, found by shape: the object around it, and the container or the keys that lead to it.
+
+Asked only about occurrences that somebody tracks, so it costs a scan nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitops_streams.manifests.occurrence import MarkedScalar, Occurrence, Owner, Part, SplitReference
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
+from gitops_streams.yamledit.objects import Object
+from gitops_streams.yamledit.pointer import Pointer
+
+
+def owned(occurrence: Occurrence, found: Object) -> Occurrence:
+    """Return the occurrence with its owner.
+
+    Args:
+        occurrence: where a reference stands.
+        found: the object that it stands in.
+    """
+    path = _path(occurrence)[len(found.pointer) :]
+    container = _container(found.mapping, path) if _is_whole(occurrence) else None
+    named = _keys(found.mapping, path) if container is None else container
+    return replace(occurrence, owner=Owner(found.kind or None, found.name, named))
+
+
+def _is_whole(occurrence: Occurrence) -> bool:
+    match occurrence.form:
+        case SplitReference():
+            return False
+        case MarkedScalar(part=part):
+            return part is Part.WHOLE
+        case _:
+            return True
+
+
+def _path(occurrence: Occurrence) -> Pointer:
+    """Return the way to a whole reference, or to the map whose fields spell one."""
+    split = isinstance(occurrence.form, SplitReference) and occurrence.fields
+    return occurrence.pointer[:-1] if split else occurrence.pointer
+
+
+def _container(root: Mapping, path: Pointer) -> str | None:
+    """Return the name of a container: what stands in a list and has a ``name`` beside its ``image``."""
+    if len(path) < 3 or path[-1] != "image" or not isinstance(path[-2], int):  # noqa: PLR2004  list, index, key
+        return None
+    name = _name(resolve(root, path[:-1]))
+    return name or None
+
+
+def _keys(root: Mapping, path: Pointer) -> str:
+    """Write a path of keys for people; an item of a list goes by its name where it has one."""
+    text = ""
+    node: Node | None = root
+    for part in path:
+        node = resolve(node, (part,))
+        if isinstance(part, int):
+            text += f"[{_name(node) or part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def _name(node: Node | None) -> str | None:
+    name = node.get("name") if isinstance(node, Mapping) else None
+    return name.value if isinstance(name, Scalar) else None
