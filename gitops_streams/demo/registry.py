@@ -69,8 +69,8 @@ class Registry:
         """Return the reference by which clients know a tag here."""
         return Reference.parse(f"{self.host}/{repository}:{tag}")
 
-    def push(self, repository: str, tag: str, image: Image) -> Digest:
-        """Store an image and point a tag at it, without a request."""
+    def push(self, repository: str, tag: str | None, image: Image) -> Digest:
+        """Store an image and point a tag at it, if one is given, without a request."""
         return self.store.put_image(repository, tag, image)
 
     def answer(self, request: Request) -> Response:
