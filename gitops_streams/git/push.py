@@ -6,41 +6,22 @@ with whatever was fetched last, and silently overwrite what somebody else pushed
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_streams.errors import PushRejected
 from gitops_streams.git.branch import tip_of
+from gitops_streams.git.complaints import LOST, one_line, rejection, remote_lines, unreachable
 
 if TYPE_CHECKING:
     from gitops_streams.git.command import Commands
-    from gitops_streams.git.process import Finished
 
-_TIMEOUT = 600.0
+TIMEOUT = 600.0
 """Seconds after which a push or fetch that does not end is killed."""
 # Started by git after a fetch, it would outlive us.
-_NO_MAINTENANCE = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
-_LOST = re.compile(
-    r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to (?:update|lock) ref|failed to lock"
-    r"|incorrect old value|reference already exists|remote ref updated since checkout",
-    re.IGNORECASE,
-)
-_AUTHENTICATION = re.compile(
-    r"could not read (?:username|password)|authentication failed|terminal prompts disabled|permission denied"
-    r"|returned error: 40[13]|host key verification failed|access denied|invalid credentials",
-    re.IGNORECASE,
-)
-_UNREACHABLE = re.compile(
-    r"could not resolve host|connection (?:refused|timed out|reset)|failed to connect|network is unreachable"
-    r"|returned error: 5\d\d|unable to connect|timeout:|hung up unexpectedly|early eof",
-    re.IGNORECASE,
-)
-_MISSING = re.compile(
-    r"repository not found|does not appear to be a git repository|not found|returned error: 404", re.IGNORECASE
-)
-_REMOTE_LINES = 6
+NO_MAINTENANCE = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
+"""Options before a command that would start git's upkeep."""
 _LOCKED_DELAYS = (0.1, 0.4, 1.6)
 """Seconds to wait after each try of a push that met somebody else's lock on a branch that has not moved."""
 
@@ -123,20 +104,20 @@ def push(commands: Commands, remote: str, branch: str, new: str, expected: str) 
 def _push_once(commands: Commands, remote: str, branch: str, new: str, expected: str) -> Pushed | _Lost:
     ref = f"refs/heads/{branch}"
     done = commands.attempt(
-        *_NO_MAINTENANCE, "push", "--porcelain", "--no-progress", "--no-follow-tags", "--recurse-submodules=no",
+        *NO_MAINTENANCE, "push", "--porcelain", "--no-progress", "--no-follow-tags", "--recurse-submodules=no",
         f"--force-with-lease={ref}:{expected}", "--", remote, f"{new}:{ref}",
-        timeout=_TIMEOUT,
+        timeout=TIMEOUT,
     )  # fmt: skip
     if done.status == 0:
         return Pushed()
-    reason = _rejection(done, ref)
+    reason = rejection(done, ref)
     if reason is None:
-        raise _unreachable(done, remote, branch, "pushed to")
-    if _LOST.search(reason):
-        return _Lost(_one_line(reason))
-    said = _remote_lines(done.stderr)
+        raise unreachable(done, remote, branch, "pushed to")
+    if LOST.search(reason):
+        return _Lost(one_line(reason))
+    said = remote_lines(done.stderr)
     raise PushRejected(
-        f"{remote} refused the push to {branch}: {_one_line(reason)}" + (f" ({said})" if said else ""),
+        f"{remote} refused the push to {branch}: {one_line(reason)}" + (f" ({said})" if said else ""),
         hint="the branch is protected or a hook refused it; push to another --branch and open a pull request from it",
     )
 
@@ -148,9 +129,9 @@ def remote_head(commands: Commands, remote: str, branch: str) -> str | None:
         PushRejected: the remote cannot be reached.
     """
     ref = f"refs/heads/{branch}"
-    asked = commands.attempt("ls-remote", "--", remote, ref, timeout=_TIMEOUT)
+    asked = commands.attempt("ls-remote", "--", remote, ref, timeout=TIMEOUT)
     if asked.status != 0:
-        raise _unreachable(asked, remote, branch, "read from")
+        raise unreachable(asked, remote, branch, "read from")
     for line in asked.line.splitlines():
         commit, _, name = line.partition("\t")
         if name == ref:
@@ -175,12 +156,12 @@ def fetch(commands: Commands, remote: str, branch: str) -> str:
             )
         # An empty refmap keeps the remote-tracking branches as they are; the commit is known by its id.
         fetched = commands.attempt(
-            *_NO_MAINTENANCE, "fetch", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--refmap=",
+            *NO_MAINTENANCE, "fetch", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--refmap=",
             "--quiet", "--", remote, f"refs/heads/{branch}",
-            timeout=_TIMEOUT,
+            timeout=TIMEOUT,
         )  # fmt: skip
         if fetched.status != 0:
-            raise _unreachable(fetched, remote, branch, "fetched from")
+            raise unreachable(fetched, remote, branch, "fetched from")
         # It is not here if the branch was rewritten in between: then ask again.
         if tip_of(commands, head) is not None:
             return head
@@ -190,39 +171,3 @@ def fetch(commands: Commands, remote: str, branch: str) -> str:
 def contains(commands: Commands, descendant: str, ancestor: str) -> bool:
     """Whether one commit's history, as far as it is here, has another."""
     return commands.attempt("merge-base", "--is-ancestor", ancestor, descendant).status == 0
-
-
-def _rejection(done: Finished, ref: str) -> str | None:
-    """Return the remote's reason from ``--porcelain`` output: ``!<TAB>from:to<TAB>[rejected] (stale info)``."""
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
-        flag, _, rest = line.partition("\t")
-        names, _, reason = rest.partition("\t")
-        if flag == "!" and names.endswith(f":{ref}"):
-            return reason
-    return None
-
-
-def _unreachable(done: Finished, remote: str, branch: str, verb: str) -> PushRejected:
-    said = _one_line(f"{done.complaint} {_remote_lines(done.stderr)}".strip())
-    if _AUTHENTICATION.search(done.stderr):
-        return PushRejected(
-            f"{remote} did not accept the credentials: {said}",
-            hint="check that git push works here: a credential helper, an SSH key, or the token's write permission",
-        )
-    if "couldn't find remote ref" in done.stderr:
-        return PushRejected(f"{remote} has no branch {branch}", hint="create it there first")
-    if _UNREACHABLE.search(done.stderr):
-        return PushRejected(f"{remote} cannot be reached: {said}", hint="run again when it answers; nothing was pushed")
-    if _MISSING.search(done.stderr):
-        return PushRejected(f"{remote} cannot be {verb}: {said}", hint=f"check the URL: git remote get-url {remote}")
-    return PushRejected(f"{remote} cannot be {verb}: {said}", hint="see whether git push works here")
-
-
-def _remote_lines(stderr: str) -> str:
-    """Return what the remote's hooks say, which git marks with ``remote:``; it is foreign text."""
-    lines = [line.removeprefix("remote:").strip() for line in stderr.splitlines() if line.startswith("remote:")]
-    return _one_line("; ".join([line for line in lines if line][:_REMOTE_LINES]))
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

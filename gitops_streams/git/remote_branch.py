@@ -1,0 +1,105 @@
+"""Reads a branch of a remote as the life of its pull request depends on it: who did what since it left the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_streams.errors import RepositoryError
+from gitops_streams.git.command import Commands
+from gitops_streams.git.merge import merged_tree
+from gitops_streams.git.remote import Remote
+from gitops_streams.review.lifecycle import BranchCommit, RemoteBranch
+
+_MOST_COMMITS = 500
+"""More commits than that on a branch of ours are not looked at one by one."""
+_MERGE = 2
+"""The parents of an ordinary merge."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    sha: str
+    parents: tuple[str, ...]
+    tree: str
+    author: str
+    committer: str
+
+
+def read_branch(remote: Remote, scratch: Path, branch: str, head: str, base: str, base_head: str) -> RemoteBranch:
+    """Read a branch whose commit, and whose base's, are here.
+
+    Args:
+        remote: where the branch is; a shallow clone is deepened from it.
+        scratch: a directory of this run's own.
+        branch: its name.
+        head: its commit.
+        base: the name of the branch that it goes to.
+        base_head: that one's commit.
+
+    Raises:
+        RepositoryError: this clone is too shallow, or the branch has too many commits to look at.
+        PushRejected: the remote cannot be reached.
+    """
+    commands = remote.commands
+    tree = tree_of(commands, head)
+    merge_base = remote.join(base, branch, base_head, head)
+    commits = _walk(commands, scratch, branch, f"{base_head}..{head}")
+    if merge_base is None:
+        merged = None
+    elif merge_base == base_head:
+        merged = tree
+    elif merge_base == head:
+        merged = tree_of(commands, base_head)
+    else:
+        merged = merged_tree(commands, scratch, base_head, head)
+    return RemoteBranch(head, tree, merge_base, commits, merged is not None, merged)
+
+
+def tree_of(commands: Commands, commit: str) -> str:
+    """Return the object id of a commit's tree.
+
+    Raises:
+        RepositoryError: the commit is not here.
+    """
+    return commands.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}").line
+
+
+def _walk(commands: Commands, scratch: Path, branch: str, span: str) -> tuple[BranchCommit, ...]:
+    listed = commands.run(
+        "rev-list", "--topo-order", "--reverse", f"--max-count={_MOST_COMMITS + 1}",
+        "--format=%H%x00%P%x00%T%x00%ae%x00%ce", "--end-of-options", span,
+    ).stdout.decode("utf-8", "replace")  # fmt: skip
+    commits = []
+    for line in listed.split("\n"):
+        if "\0" in line:
+            sha, parents, tree, author, committer = line.split("\0")
+            commits.append(_Commit(sha, tuple(parents.split()), tree, author, committer))
+    if len(commits) > _MOST_COMMITS:
+        raise RepositoryError(
+            f"{branch} has more than {_MOST_COMMITS} commits that its base has not",
+            hint="it is none that gitops-streams would make: rename it, or delete it",
+        )
+    trees = {commit.sha: commit.tree for commit in commits}
+    return tuple(
+        BranchCommit(
+            commit.sha, commit.author, commit.committer, commit.parents, _own_changes(commands, scratch, commit, trees)
+        )
+        for commit in commits
+    )
+
+
+def _own_changes(commands: Commands, scratch: Path, commit: _Commit, trees: dict[str, str]) -> bool:
+    """Whether a commit changes something that its parents do not explain."""
+    if not commit.parents:
+        return True
+    for parent in commit.parents:
+        if parent not in trees:
+            trees[parent] = tree_of(commands, parent)
+    if len(commit.parents) == 1:
+        return commit.tree != trees[commit.parents[0]]
+    if len(commit.parents) > _MERGE:
+        return True
+    if commands.attempt("merge-base", *commit.parents).status != 0:
+        return True
+    return merged_tree(commands, scratch, *commit.parents) != commit.tree
