@@ -36,8 +36,14 @@ class _Backend(BaseHTTPRequestHandler):
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         authenticated = self.headers.get("Authorization") == expected
         server.requests.append(f"{self.command} {self.path}")
+        if len(self.headers.get_all("Authorization", [])) > 1:
+            self._answer(400, [], b'Duplicate header: "Authorization"')
+            return
         if server.secured and not authenticated:
             self._answer(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
+            return
+        if server.moved_to is not None:
+            self._answer(301, [("Location", server.moved_to + self.path)], b"")
             return
         if server.broken is not None:
             self._answer(server.broken, [], b"broken\n")
@@ -94,6 +100,7 @@ class GitServer(ThreadingHTTPServer):
         self.root = root
         self.secured = False
         self.broken: int | None = None
+        self.moved_to: str | None = None
         self.requests: list[str] = []
 
     @property
