@@ -153,3 +153,19 @@ class CommitsByApi(Protocol):
         Returns:
             The commit's id.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class CommitIdentity:
+    """Who a commit of ours is by."""
+
+    name: str
+    email: str
+
+
+@runtime_checkable
+class KnowsIdentity(Protocol):
+    """A forge that knows the name and address which commits must carry to count as the token's account's."""
+
+    def identity(self) -> CommitIdentity | None:
+        """Return them; ``None`` where the forge does not tell such a token."""

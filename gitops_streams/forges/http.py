@@ -204,6 +204,34 @@ class ForgeClient:
         finally:
             self._pacer.done()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the forge to learn of something, within the same bound; ``False`` where that is used up."""
+        return self._patience.wait(seconds)
+
+    def wait_for_limit(self, doing: str, answer: Answer, said: str, attempt: int) -> None:
+        """Wait as an answer that means "too fast" asks.
+
+        Args:
+            doing: for people.
+            answer: the answer.
+            said: the forge's own words, printable.
+            attempt: how often this was asked for, from 1.
+
+        Raises:
+            RateLimited: that is longer than this run may wait.
+        """
+        seconds = pause(answer.headers, self._clock.time(), attempt)
+        if not self._patience.wait(seconds):
+            words = f": {said}" if said else ""
+            raise RateLimited(
+                f"{self.dialect.name}: {doing} is rate limited for {seconds:.0f} s more{words}",
+                hint="run again after that, run less often, or raise forge.deadline",
+            )
+
+    def printable(self, text: object) -> str:
+        """Return hostile text as one printable line without our credential."""
+        return printable(text, secrets=self._authorization.secrets() if self._authorization is not None else ())
+
     def _patiently(self, asked: Outgoing) -> Answer:
         renewed = False
         attempt = 0
@@ -232,7 +260,7 @@ class ForgeClient:
         """Return where it is worth another try."""
         said = self._said(answer)
         if limited(answer.status, answer.headers, said):
-            self._wait_for_limit(asked, answer, said, attempt)
+            self.wait_for_limit(asked.doing, answer, said, attempt)
         elif answer.status not in _BROKEN:
             self._refuse(asked, answer, said)
         elif not asked.repeatable:
@@ -303,17 +331,7 @@ class ForgeClient:
         return self._authorization is not None and self._authorization.renew()
 
     def _said(self, answer: Answer) -> str:
-        secrets = self._authorization.secrets() if self._authorization is not None else ()
-        return printable(complaint(answer.body), secrets=secrets)
-
-    def _wait_for_limit(self, asked: Outgoing, answer: Answer, said: str, attempt: int) -> None:
-        seconds = pause(answer.headers, self._clock.time(), attempt)
-        if not self._patience.wait(seconds):
-            words = f": {said}" if said else ""
-            raise RateLimited(
-                f"{self.dialect.name}: {asked.doing} is rate limited for {seconds:.0f} s more{words}",
-                hint="run again after that, run less often, or raise forge.deadline",
-            )
+        return self.printable(complaint(answer.body))
 
     def _lost(self, asked: Outgoing, why: str) -> NoReturn:
         raise AnswerLost(
