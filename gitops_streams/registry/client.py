@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from gitops_streams import __version__
 from gitops_streams.oci.resolution import Cause, Question, Resolution, Unresolvable
 from gitops_streams.registry import lanes
+from gitops_streams.registry.content import Contents
 from gitops_streams.registry.credentials import CredentialStore
 from gitops_streams.registry.exchange import Exchange
 from gitops_streams.registry.flight import SingleFlight
@@ -72,7 +73,8 @@ class RegistryClient:
         self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
         prover = Prover(self._credentials, self._tokens, self._clock)
         self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self.warn)
-        self._resolver = Resolver(self._exchange, settings, _USER_AGENT)
+        contents = Contents(self._exchange, settings, _USER_AGENT)
+        self._resolver = Resolver(self._exchange, contents)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
 
     def __enter__(self) -> Self:

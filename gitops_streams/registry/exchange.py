@@ -49,6 +49,8 @@ class Call:
     """What is asked for, for messages."""
     max_body: int = _MAX_ERROR
     truncate: bool = False
+    may_retry: Callable[[], bool] | None = field(default=None, repr=False)
+    """Asked before each retry; false ends the call with what there is."""
 
 
 @dataclass(slots=True)
@@ -161,7 +163,7 @@ class Exchange:
                 return failures.no_answer(host.domain, outcome, via=outcome.place if isinstance(outcome, _Led) else "")
             return failures.refused(host.domain, outcome, call.subject, proof.tried, proof.secrets)
 
-        return patiently(host.gate, self._clock, self._tries, attempt, describe)
+        return patiently(host.gate, self._clock, self._tries, attempt, describe, call.may_retry)
 
     def _once(self, call: Call, proof: Proof) -> Response:
         host = call.host

@@ -4,41 +4,54 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
-    from gitops_streams.oci.resolution import Question, Resolution
+Q = TypeVar("Q", bound="Hashable")
+A = TypeVar("A")
 
 _PROGRESS_EVERY = 0.1
 _FAREWELL = 1.0
 """Seconds that an interrupt waits for each thread; those that still open a connection end by themselves."""
 
 
-class Lane:
-    """One host's share of the questions, and the threads that ask them."""
+class Lane(Generic[Q, A]):
+    """One host's share of the questions, and the threads that ask them.
+
+    Args:
+        name: the host's, for its threads.
+        width: how many threads.
+        works: the questions, in the order in which they are begun; those of one work are asked at once.
+        ask: answers one work.
+        answers: where all answers go.
+        abreast: begin with ``width`` works at once: it is known already how the host has to be asked.
+    """
 
     def __init__(
         self,
         name: str,
         width: int,
-        works: list[list[Question]],
-        ask: Callable[[list[Question]], dict[Question, Resolution]],
-        answers: dict[Question, Resolution],
+        works: list[list[Q]],
+        ask: Callable[[list[Q]], dict[Q, A]],
+        answers: dict[Q, A],
+        *,
+        abreast: bool = False,
     ) -> None:
         self._name = name
         self._width = width
         self._works = deque(works)
         self._ask = ask
         self._answers = answers
+        self._abreast = abreast
         self._threads: list[threading.Thread] = []
         self._left = len(works)
         self._lock = threading.Lock()
         self.done = threading.Event()
 
     def start(self) -> None:
-        """Begin with the first question alone: its answer says how the others have to be asked."""
+        """Begin, unless ``abreast``, with the first question alone: its answer says how the others are to be asked."""
         if not self._spawn(self._first):
             self._first()  # no thread to be had: slower, and still right
 
@@ -48,7 +61,8 @@ class Lane:
             self._threads.pop().join(timeout)
 
     def _first(self) -> None:
-        self._take()
+        if not self._abreast:
+            self._take()
         for _ in range(min(self._width, len(self._works)) - 1):
             if not self._spawn(self._rest):
                 break
@@ -80,7 +94,7 @@ class Lane:
         return True
 
 
-def run(lanes: Sequence[Lane], progress: Callable[[], None] | None, give_up: Callable[[], None]) -> None:
+def run(lanes: Sequence[Lane[Any, Any]], progress: Callable[[], None] | None, give_up: Callable[[], None]) -> None:
     """Run lanes to their ends.
 
     Args:

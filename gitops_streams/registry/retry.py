@@ -22,6 +22,7 @@ def patiently(
     tries: int,
     attempt: Callable[[], Response | TransportError],
     describe: Callable[[Response | TransportError], Unresolvable],
+    may_retry: Callable[[], bool] | None = None,
 ) -> Response | Unresolvable:
     """Make up to ``tries`` attempts, one at a time, each through the host's gate.
 
@@ -31,6 +32,7 @@ def patiently(
         tries: how often to send at most.
         attempt: sends once.
         describe: says what a failed attempt means.
+        may_retry: asked before each further attempt, where somebody counts them.
 
     Returns:
         The first answer whose status does not ask for another try, or why there is none.
@@ -60,7 +62,7 @@ def patiently(
         failure = describe(outcome)
         if isinstance(outcome, TransportError) and outcome.kind in {Broken.UNSAFE, Broken.TOO_LARGE}:
             return failure  # says nothing about the host's health
-        if not retry or count >= tries:
+        if not retry or count >= tries or (may_retry is not None and not may_retry()):
             gate.failed(failure, down=down, rest=asked)
             return failure
         if gate.pause(count, failure, asked) is not None:
