@@ -77,6 +77,17 @@ class BuiltCommit:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltTree:
+    """A tree that exists, and that no commit has yet."""
+
+    tree: str
+    parent: str
+    """The commit that it is to follow."""
+    entries: tuple[CommitEntry, ...]
+    """The files that differ from the parent's."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoChange:
     """The edits leave the tree of the parent as it is."""
 
@@ -106,6 +117,17 @@ def build(
         PlanRefused: an edit was not made from the parent's content, or its path cannot be a file there.
         RepositoryError: no identity, no signature, or git failed.
     """
+    built = build_tree(commands, scratch, parent, edits)
+    if isinstance(built, NoChange):
+        return built
+    commit = commit_tree(commands, built, message, identity=identity, signing=signing)
+    return BuiltCommit(commit, built.parent, built.entries)
+
+
+def build_tree(
+    commands: Commands, scratch: Path, parent: CommitTree, edits: Sequence[FileEdit]
+) -> BuiltTree | NoChange:
+    """Make the objects of a tree: the parent's with the edited files, modes kept. See ``build``."""
     changed = _changed(parent, edits)
     if not changed:
         return NoChange()
@@ -113,10 +135,19 @@ def build(
     index = {"GIT_INDEX_FILE": str(scratch / "index")}
     commands.run("read-tree", parent.commit, environment=index)
     commands.run("update-index", "-z", "--index-info", stdin=index_lines(entries), environment=index)
-    tree = commands.run("write-tree", environment=index).line
-    return BuiltCommit(
-        _commit(commands, tree, parent.commit, message, identity, signing or Signing()), parent.commit, entries
-    )
+    return BuiltTree(commands.run("write-tree", environment=index).line, parent.commit, entries)
+
+
+def commit_tree(
+    commands: Commands,
+    built: BuiltTree,
+    message: str,
+    *,
+    identity: Identity | None = None,
+    signing: Signing | None = None,
+) -> str:
+    """Make the commit of a tree, and return its id. See ``build``."""
+    return _commit(commands, built.tree, built.parent, message, identity, signing or Signing())
 
 
 def index_lines(entries: Sequence[CommitEntry]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,27 +25,41 @@ class _Commit:
     tree: str
     author: str
     committer: str
+    message: str
 
 
-def read_branch(remote: Remote, scratch: Path, branch: str, head: str, base: str, base_head: str) -> RemoteBranch:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A branch and its base, both of whose commits are here."""
+
+    branch: str
+    head: str
+    base: str
+    base_head: str
+
+
+IsSealed = Callable[[str, str], bool]
+"""Says of a commit's message and tree whether they are as we make them."""
+
+
+def read_branch(remote: Remote, scratch: Path, place: Place, is_sealed: IsSealed) -> RemoteBranch:
     """Read a branch whose commit, and whose base's, are here.
 
     Args:
         remote: where the branch is; a shallow clone is deepened from it.
         scratch: a directory of this run's own.
-        branch: its name.
-        head: its commit.
-        base: the name of the branch that it goes to.
-        base_head: that one's commit.
+        place: the branch.
+        is_sealed: whether a commit is whole and of ours.
 
     Raises:
         RepositoryError: this clone is too shallow, or the branch has too many commits to look at.
         PushRejected: the remote cannot be reached.
     """
     commands = remote.commands
+    branch, head, base, base_head = place.branch, place.head, place.base, place.base_head
     tree = tree_of(commands, head)
     merge_base = remote.join(base, branch, base_head, head)
-    commits = _walk(commands, scratch, branch, f"{base_head}..{head}")
+    commits = _walk(commands, scratch, place, is_sealed)
     if merge_base is None:
         merged = None
     elif merge_base == base_head:
@@ -65,25 +80,31 @@ def tree_of(commands: Commands, commit: str) -> str:
     return commands.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}").line
 
 
-def _walk(commands: Commands, scratch: Path, branch: str, span: str) -> tuple[BranchCommit, ...]:
+def _walk(commands: Commands, scratch: Path, place: Place, is_sealed: IsSealed) -> tuple[BranchCommit, ...]:
     listed = commands.run(
         "rev-list", "--topo-order", "--reverse", f"--max-count={_MOST_COMMITS + 1}",
-        "--format=%H%x00%P%x00%T%x00%ae%x00%ce", "--end-of-options", span,
+        "--format=%x00%H%x00%P%x00%T%x00%ae%x00%ce%x00%B%x00", "--end-of-options", f"{place.base_head}..{place.head}",
     ).stdout.decode("utf-8", "replace")  # fmt: skip
+    # A message holds no NUL. Before each record stands the line "commit <id>".
+    fields = listed.split("\0")
     commits = []
-    for line in listed.split("\n"):
-        if "\0" in line:
-            sha, parents, tree, author, committer = line.split("\0")
-            commits.append(_Commit(sha, tuple(parents.split()), tree, author, committer))
+    for start in range(1, len(fields) - 6, 7):
+        sha, parents, tree, author, committer, message = fields[start : start + 6]
+        commits.append(_Commit(sha, tuple(parents.split()), tree, author, committer, message))
     if len(commits) > _MOST_COMMITS:
         raise RepositoryError(
-            f"{branch} has more than {_MOST_COMMITS} commits that its base has not",
+            f"{place.branch} has more than {_MOST_COMMITS} commits that its base has not",
             hint="it is none that gitops-streams would make: rename it, or delete it",
         )
     trees = {commit.sha: commit.tree for commit in commits}
     return tuple(
         BranchCommit(
-            commit.sha, commit.author, commit.committer, commit.parents, _own_changes(commands, scratch, commit, trees)
+            commit.sha,
+            commit.author,
+            commit.committer,
+            commit.parents,
+            _own_changes(commands, scratch, commit, trees),
+            sealed=is_sealed(commit.message, commit.tree),
         )
         for commit in commits
     )

@@ -21,6 +21,8 @@ DEFAULT_SUBJECT = "chore(images): {summary}"
 DEFAULT_BODY = "{tags}"
 PLACEHOLDERS = ("summary", "tags", "count", "files", "scope")
 """What a template may name in braces: the default sentence, a line for each tag, the numbers, and where."""
+GROUP_TRAILER = "Gitops-Streams-Group"
+TREE_TRAILER = "Gitops-Streams-Tree"
 
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
 _SHORT = 8
@@ -51,6 +53,10 @@ class CommitMessage:
     """``Name <email>``."""
     co_authored_by: tuple[str, ...] = ()
     """``Name <email>`` each."""
+    group: str | None = None
+    """The group of stream tags whose pull request the commit is for."""
+    tree: str | None = None
+    """The object id of the commit's tree: a seal, which a commit that somebody has amended does not hold."""
     subject: str = DEFAULT_SUBJECT
     """A template, see ``PLACEHOLDERS``."""
     body: str = DEFAULT_BODY
@@ -99,6 +105,10 @@ def _line(move: Move) -> str:
 
 def _trailers(moves: list[Move], message: CommitMessage) -> str:
     lines = [f"Image-Digest: {digest}" for digest in sorted({f"{move.repository}@{move.new}" for move in moves})]
+    if message.group is not None:
+        lines.append(f"{GROUP_TRAILER}: {_one_line(message.group)}")
+    if message.tree is not None:
+        lines.append(f"{TREE_TRAILER}: {_one_line(message.tree)}")
     lines += [f"Co-authored-by: {_one_line(author)}" for author in message.co_authored_by]
     if message.signed_off_by:
         lines.append(f"Signed-off-by: {_one_line(message.signed_off_by)}")

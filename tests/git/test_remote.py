@@ -13,7 +13,7 @@ from gitops_streams.errors import PushRejected, RepositoryError
 from gitops_streams.git.authentication import HttpCredential, environment
 from gitops_streams.git.push import Pushed
 from gitops_streams.git.remote import LeaseLost, Remote, missing, open_remote
-from gitops_streams.git.remote_branch import read_branch
+from gitops_streams.git.remote_branch import Place, read_branch
 from gitops_streams.git.repository import Repository
 from gitops_streams.review.lifecycle import BranchCommit
 
@@ -51,6 +51,10 @@ def other(clone: Path, git: Git) -> Path:
 
 def new_commit(clone: Path, git: Git, subject: str = "new", parent: str = "HEAD") -> str:
     return git(clone, "commit-tree", "HEAD^{tree}", "-p", parent, "-m", subject)
+
+
+def sealed(message: str, tree: str) -> bool:
+    return message == f"{tree}\n"
 
 
 def change(folder: Path, git: Git, path: str, content: str, *push: str) -> str:
@@ -126,7 +130,7 @@ def test_a_branch_is_read_commit_by_commit(
     clean = git(other, "rev-parse", "HEAD")
     git(other, "push", "--quiet", "origin", BRANCH)
     remote.fetch(["main", BRANCH])
-    found = read_branch(remote, tmp_path, BRANCH, clean, "main", base)
+    found = read_branch(remote, tmp_path, Place(BRANCH, clean, "main", base), sealed)
     assert found.commits == (
         BranchCommit(first, "test@example.com", "test@example.com", (left,), own_changes=True),
         BranchCommit(second, "human@example.com", "test@example.com", (first,), own_changes=True),
@@ -150,7 +154,7 @@ def test_a_merge_that_hides_a_change_is_no_clean_one(
     git(other, "commit", "--quiet", "--no-edit")
     git(other, "push", "--quiet", "origin", BRANCH)
     remote.fetch(["main", BRANCH])
-    found = read_branch(remote, tmp_path, BRANCH, git(other, "rev-parse", "HEAD"), "main", base)
+    found = read_branch(remote, tmp_path, Place(BRANCH, git(other, "rev-parse", "HEAD"), "main", base), sealed)
     assert [commit.own_changes for commit in found.commits] == [True, True]
 
 
@@ -162,7 +166,7 @@ def test_a_branch_that_conflicts_with_its_base_does_not_merge(
     git(other, "checkout", "--quiet", "main")
     base = change(other, git, "other.yaml", "kind: Base\n", "origin", "main")
     remote.fetch(["main", BRANCH])
-    found = read_branch(remote, tmp_path, BRANCH, head, "main", base)
+    found = read_branch(remote, tmp_path, Place(BRANCH, head, "main", base), sealed)
     assert (found.merges_cleanly, found.merged_tree) == (False, None)
 
 
@@ -172,7 +176,7 @@ def test_a_history_of_its_own_has_no_merge_base(
     git(other, "checkout", "--quiet", "--orphan", BRANCH)
     head = change(other, git, "other.yaml", "kind: Else\n", "origin", BRANCH)
     remote.fetch([BRANCH])
-    found = read_branch(remote, tmp_path, BRANCH, head, "main", git(clone, "rev-parse", "main"))
+    found = read_branch(remote, tmp_path, Place(BRANCH, head, "main", git(clone, "rev-parse", "main")), sealed)
     assert (found.merge_base, found.merges_cleanly) == (None, False)
 
 
@@ -187,7 +191,7 @@ def test_a_shallow_clone_is_deepened_until_the_histories_meet(clone: Path, git: 
     with Repository.discover(clone.parent / "shallow") as repository:
         remote = open_remote(repository.commands(), "origin")
         assert remote.fetch([BRANCH])
-        found = read_branch(remote, tmp_path, BRANCH, head, "main", git(clone, "rev-parse", "main"))
+        found = read_branch(remote, tmp_path, Place(BRANCH, head, "main", git(clone, "rev-parse", "main")), sealed)
     assert found.merge_base == left
     assert [commit.sha for commit in found.commits] == [head]
 
@@ -207,7 +211,7 @@ def test_a_clone_that_stays_too_shallow_is_said(
         remote = open_remote(repository.commands(), "origin")
         assert remote.fetch([BRANCH])
         with pytest.raises(RepositoryError, match="this clone is shallow") as caught:
-            read_branch(remote, tmp_path, BRANCH, head, "main", git(clone, "rev-parse", "main"))
+            read_branch(remote, tmp_path, Place(BRANCH, head, "main", git(clone, "rev-parse", "main")), sealed)
     assert "fetch-depth: 0" in str(caught.value.hint)
 
 
@@ -219,7 +223,7 @@ def test_too_many_commits_are_refused(
     for number in range(3):
         git(clone, "commit", "--quiet", "--allow-empty", f"--message={number}")
     with pytest.raises(RepositoryError, match="more than 2 commits"):
-        read_branch(remote, tmp_path, BRANCH, git(clone, "rev-parse", "HEAD"), "main", base)
+        read_branch(remote, tmp_path, Place(BRANCH, git(clone, "rev-parse", "HEAD"), "main", base), sealed)
 
 
 @pytest.mark.parametrize("persisted", [None, "host", "repository"])
