@@ -24,8 +24,9 @@ VERBS = {
     "check": "Check manifests against declarations and recorded digests, offline.",
     "status": "Show streams, what they resolved to, and what uses them, offline.",
     "resolve": "Print the digests of image references.",
+    "github-action": "Run as a step of a GitHub workflow (action.yml calls this).",
 }
-"""Verb and short help, in the order in which a newcomer meets them. Each is ``cli/<verb>.py``."""
+"""Verb and short help, in the order in which a newcomer meets them. Each is ``cli/<verb>.py``, with ``_`` for ``-``."""
 
 _INTERRUPTED = 130
 _NEXT_STEP = {
@@ -45,7 +46,7 @@ class VerbGroup(click.Group):
         """Import a verb."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"gitops_streams.cli.{cmd_name}").command
+        command: click.Command = import_module(f"gitops_streams.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above

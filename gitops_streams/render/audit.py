@@ -1,4 +1,4 @@
-"""The findings of ``check``, as text and as JSON."""
+"""The findings of ``check``, as text, as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from gitops_streams.plan.audit import Finding
-from gitops_streams.render.inert import line
+from gitops_streams.render.inert import code, line
 from gitops_streams.render.words import UNSCANNED, count
 from gitops_streams.yamledit.problem import Problem
 
@@ -20,6 +20,23 @@ def text(findings: Iterable[Finding], problems: Iterable[Problem], sites: int) -
         lines.append(f"hint: {UNSCANNED}")
     lines.append(f"{count(sites, 'site')} checked, {count(len(findings), 'finding')}")
     return "".join(f"{line(item)}\n" for item in lines)
+
+
+def markdown(findings: Iterable[Finding], problems: Iterable[Problem], sites: int) -> str:
+    """Write the findings as Markdown: a table, then what was noticed. Everything that is not ours is made inert."""
+    findings, problems = list(findings), list(problems)
+    lines = [f"**{count(sites, 'site')} checked, {count(len(findings), 'finding')}**", ""]
+    if findings:
+        lines += ["| Place | Finding | Stream tag | |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {code(f'{finding.file}:{finding.line}')} | {finding.kind} | {code(str(finding.tag))} |"
+            f" {code(finding.reason)} |"
+            for finding in findings
+        ]
+        lines.append("")
+    if problems:
+        lines += ["### Noticed", "", *(f"- {code(str(problem))}" for problem in problems), ""]
+    return "\n".join(lines)
 
 
 def as_json(findings: Iterable[Finding], problems: Iterable[Problem], sites: int) -> str:
