@@ -10,6 +10,8 @@ import math
 import re
 from collections import Counter
 
+LONGEST = 4096
+"""Characters of a value that may be shown."""
 HIDDEN = "(hidden)"
 """What stands in a text where a secret stood."""
 
@@ -51,10 +53,13 @@ _HEX_LENGTH = 32
 _ENTROPY = 3.0
 """Bits a character. Of 20 random letters and digits it is about 4, of words with numbers less than 3.5."""
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)(=)(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
-_OLD_ENV = re.compile(r"\b((?:ENV|ARG)\s+)([A-Za-z_][A-Za-z0-9_.-]*)(\s+)(\S.*)")
-_OPTION = re.compile(r"(?<!\S)(--?([A-Za-z][A-Za-z0-9-]*))(\s+)(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
+_QUOTED = r'"(?:[^"\\]|\\.)*"|' + r"'[^']*'"
+_ASSIGNMENT = re.compile(rf"([A-Za-z_][A-Za-z0-9_.-]*)=({_QUOTED}|[^\s\"']+)")
+_OPTION = re.compile(rf"(?<!\S)(--?([A-Za-z][A-Za-z0-9-]*)\s+)({_QUOTED}|[^\s-]\S*)")
 _USER_OPTION = re.compile(r"(?<!\S)(-u|--user)(\s+|=)([^\s:]+:\S+)")
+# Builders write the values of these without quotes: where one ends that holds blanks cannot be seen.
+_DECLARING = re.compile(r"(?:ENV|ARG|LABEL) |(?:RUN )?\|[0-9]+ ")
+_DECLARED = re.compile(r"(?<!\S)([A-Za-z_][A-Za-z0-9_.-]*)=")
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -79,32 +84,50 @@ def has_secret_name(name: str) -> bool:
 
 
 def looks_secret(value: str) -> bool:
-    """Whether a value by itself looks like a secret: a key, a token, an address with a password, random characters."""
-    if _PLAIN.search(value) is not None:
+    """Whether a value by itself looks like a secret: a key, a token, an address with a password, random characters.
+
+    One that is too long to be looked through in bounded time counts as a secret.
+    """
+    if len(value) > LONGEST or _PLAIN.search(value) is not None:
         return True
     return any(_is_random(run) for run in _RUN.findall(_DIGEST.sub("", value)))
 
 
 def redacted(text: str) -> str:
-    """Return a build instruction without the secrets in it: assigned values, options, random words."""
+    """Return a build instruction without the secrets in it: assigned values, options, random words.
+
+    Args:
+        text: one line, as an image's history has it; of a very long one, only the first words are returned.
+    """
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rpartition(" ")[0]
+    declaring = _DECLARING.match(text)
+    if declaring is not None:
+        end = text.find(" /bin/", declaring.end()) if "|" in declaring[0] else len(text)
+        end = len(text) if end < 0 else end
+        text = declaring[0] + _declared(text[declaring.end() : end]) + text[end:]
 
     def assignment(match: re.Match[str]) -> str:
-        name, sign, value = match.groups()
-        return f"{name}{sign}{HIDDEN}" if is_secret(name, value.strip("\"'")) else match[0]
-
-    def old_env(match: re.Match[str]) -> str:
-        verb, name, blank, value = match.groups()
-        return f"{verb}{name}{blank}{HIDDEN}" if is_secret(name, value) else match[0]
+        return f"{match[1]}={HIDDEN}" if is_secret(match[1], match[2].strip("\"'")) else match[0]
 
     def option(match: re.Match[str]) -> str:
-        written, name, blank, value = match.groups()
-        return f"{written}{blank}{HIDDEN}" if is_secret(name, value.strip("\"'")) else match[0]
+        return f"{match[1]}{HIDDEN}" if is_secret(match[2], match[3].strip("\"'")) else match[0]
 
-    text = _OLD_ENV.sub(old_env, text)
     text = _USER_OPTION.sub(rf"\1\2{HIDDEN}", text)
     text = _OPTION.sub(option, _ASSIGNMENT.sub(assignment, text))
     words = re.split(r"(\s+)", text)
     return "".join(HIDDEN if HIDDEN not in word and looks_secret(word) else word for word in words)
+
+
+def _declared(text: str) -> str:
+    """Hide what follows the first name of a secret, ``NAME=value …`` or the older ``NAME value``."""
+    first, blank, rest = text.partition(" ")
+    if blank and "=" not in first and is_secret(first, rest):
+        return f"{first} {HIDDEN}"
+    for match in _DECLARED.finditer(text):
+        if is_secret(match[1], text[match.end() :].partition(" ")[0]):
+            return f"{text[: match.end()]}{HIDDEN}"
+    return text
 
 
 def _is_random(run: str) -> bool:
