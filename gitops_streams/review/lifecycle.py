@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from gitops_streams.review.pull_request import PullRequest
 
+BLOCKED_LABEL = "gitops-streams/blocked"
+"""On a pull request that a person has to look at before it is updated again. The only label that is ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -49,6 +52,9 @@ class BranchCommit:
     parents: tuple[str, ...]
     own_changes: bool
     """Whether it changes something that none of its parents has; a clean merge of the base does not."""
+    sealed: bool = False
+    """Whether its message names this group and the very tree that it has, as ours do: nobody has amended it.
+    Without it, what a run left that was killed between push and pull request may need a person's tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ class PullOutcome(StrEnum):
     """A person's work is in the way; they were told."""
     NONE = "none"
     """Nothing to do, or not allowed to: see the reason."""
+    FAILED = "failed"
+    """The forge or the remote refused; ``decide`` never says so. The next run goes on where this one ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,8 @@ class ClosePull:
     """Close the pull request; a comment before it says why."""
 
     number: int
+    body: str | None = None
+    """The body to write before, if any: its marker no longer names the moves, for a closing of ours is no refusal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gitops_streams.oci.reference import TAG, Reference
 from gitops_streams.streams.fields import FieldError, Fields, Unexpanded, escaped, quoted
 from gitops_streams.streams.model import (
     ANNOTATION_PREFIX,
+    LABEL_VALUE,
     NAMESPACE,
     STREAM_NAME,
     DockerImage,
@@ -29,7 +30,7 @@ from gitops_streams.streams.model import (
     TagAlias,
     TagKey,
 )
-from gitops_streams.yamledit.nodes import Mapping, Node, Scalar
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, target
 from gitops_streams.yamledit.objects import given
 from gitops_streams.yamledit.problem import Problem, Severity
 
@@ -85,7 +86,8 @@ def _read_stream(file: str, mapping: Mapping) -> tuple[ImageStream, list[Problem
     local = spec.fields("lookupPolicy").flag("local")
     noticed += _check_repository(spec, file, key.name)
     tags, invalid = _read_tags(spec.items("tags"), spec, context)
-    return ImageStream(key, file, mapping.line, tuple(tags), tuple(invalid), local), noticed
+    labels = _labels(metadata)
+    return ImageStream(key, file, mapping.line, tuple(tags), tuple(invalid), local, labels), noticed
 
 
 def _read_key(metadata: Fields) -> StreamKey:
@@ -269,6 +271,21 @@ def _annotations(fields: Fields, file: str, owner: str, noticed: list[Problem]) 
             known = ", ".join(sorted(EXTRAS))
             reason = f"{owner}: the annotation {escaped(name)} is not known; known: {known}"
             noticed.append(Problem(file, entry.key.line, reason))
+    return found
+
+
+def _labels(metadata: Fields) -> dict[str, str]:
+    """Return the labels that have a value which a label can have.
+
+    Nothing that is resolved or written depends on a label, so one that cannot be used, such as a Template's
+    parameter, is left out and makes no fuss: the stream is one without that label.
+    """
+    labels = given(metadata.mapping, "labels")
+    found: dict[str, str] = {}
+    for entry in labels.entries if isinstance(labels, Mapping) else ():
+        value = target(entry.value)
+        if isinstance(entry.key, Scalar) and isinstance(value, Scalar) and LABEL_VALUE.fullmatch(value.value):
+            found.setdefault(entry.key.value, value.value)
     return found
 
 

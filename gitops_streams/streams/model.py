@@ -19,6 +19,8 @@ from gitops_streams.yamledit.problem import Problem
 ANNOTATION_PREFIX = "gitops-streams.io/"
 STREAM_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 """The name of an image stream (OpenShift's ``validation.go``)."""
+LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+"""The value of a label (Kubernetes' ``IsValidLabelValue``)."""
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 """A namespace: an RFC 1123 label."""
 
@@ -151,6 +153,8 @@ class ImageStream:
     tags: tuple[StreamTag, ...]
     invalid: tuple[InvalidTag, ...] = ()
     local_lookup: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """``metadata.labels``, those that Kubernetes would take; they decide nothing but which pull request is shared."""
 
 
 @dataclass(frozen=True, slots=True)
