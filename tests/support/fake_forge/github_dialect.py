@@ -1,0 +1,72 @@
+"""GitHub as a whole: chooses the function, checks the request against GitHub's description, adds GitHub's headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fake_forge.accounts import App, Token
+from fake_forge.exchange import Refused, credential_of, document_of
+from fake_forge.github import GitHubAccounts, GitHubIssues, GitHubPulls, GitHubStatuses, refuse, with_etag
+from fake_forge.github_apps import GitHubApps
+from fake_forge.github_git import GitHubGit
+from fake_forge.routes import Call, Routes
+from fake_forge.store import Store
+from gitops_streams.demo.exchange import Request, Response
+
+_REST = "/api/v3"
+_BY_ID = re.compile(r"^/repositories/(\d+)(/.*)?$")
+
+
+class GitHubDialect:
+    """Answers ``/api/v3``."""
+
+    def __init__(
+        self, store: Store, authenticate: Callable[[Request], Token | None], violate: Callable[[str], None]
+    ) -> None:
+        self._store = store
+        self._authenticate = authenticate
+        self._violate = violate
+        parts = [
+            part(store, authenticate)
+            for part in (GitHubAccounts, GitHubPulls, GitHubIssues, GitHubGit, GitHubStatuses, GitHubApps)
+        ]
+        self.apps: list[App] = []
+        for part in parts:
+            if isinstance(part, GitHubApps):
+                part.apps = self.apps
+        self._routes = Routes(*parts)
+
+    def speaks(self, request: Request) -> bool:
+        """Say whether a request is for GitHub."""
+        return request.path.startswith(f"{_REST}/")
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request."""
+        path = request.path.removeprefix(_REST)
+        if by_id := _BY_ID.match(path):
+            path = self._by_id(by_id)
+        found = self._routes.find(request.method, path)
+        if found is None:
+            self._violate(f"no such operation, or not one that is imitated: {request.method} {path}")
+            refuse(HTTPStatus.NOT_FOUND, "Not Found")
+        operation, fields, handler = found
+        credential = credential_of(request)
+        token = self._authenticate(request)
+        signs_in = "/app" in operation or operation.endswith("/installation")
+        if token is None and credential.scheme != "none" and not signs_in:
+            refuse(HTTPStatus.UNAUTHORIZED, "Bad credentials")
+        if not request.header("User-Agent"):
+            self._violate(f"{operation}: GitHub wants a User-Agent")
+            refuse(HTTPStatus.FORBIDDEN, "Request forbidden by administrative rules.")
+        call = Call(request, operation, fields, document_of(request) or {}, token)
+        with self._store.lock:
+            return with_etag(call, handler(call))
+
+    def _by_id(self, by_id: re.Match[str]) -> str:
+        with self._store.lock:
+            for repository in self._store.repositories:
+                if str(repository.id) == by_id[1]:
+                    return f"/repos/{repository.full_name}{by_id[2] or ''}"
+        raise Refused(Response.json({"message": "Not Found"}, HTTPStatus.NOT_FOUND))
