@@ -104,7 +104,7 @@ def _update(case: _Case, pull: PullRequest) -> Decision:
     head = None if branch is None else branch.head
     free = _unblock(pull, marker)
     draft = True if case.policy.drafts is Drafts.ALWAYS else None
-    if branch is None or (rebuild and not _is_exact(case.desired, branch)):
+    if branch is None or (rebuild and (foreign or not _is_exact(case.desired, branch))):
         reason = "built anew, as the ticked box asks" if branch is not None else "its branch was gone"
         push = PushBranch(case.desired.group.branch, head)
         return Decision(PullOutcome.UPDATED, reason, (push, RefreshPull(pull.number, draft), *free), pull.number)
@@ -116,7 +116,8 @@ def _update(case: _Case, pull: PullRequest) -> Decision:
         # Killed between push and untick, or asked for without need: the box is taken back either way.
         reason = "asked to be built anew, and its branch is as new as can be"
         return Decision(PullOutcome.UNCHANGED, reason, (RefreshPull(pull.number), *free), pull.number)
-    if marker is not None and (marker.fingerprint, marker.head) == (case.desired.fingerprint, head):
+    said = None if marker is None else (marker.fingerprint, marker.head, marker.closed)
+    if said == (case.desired.fingerprint, head, False):
         return Decision(PullOutcome.UNCHANGED, _as_wanted(case.desired, branch), free, pull.number)
     if marker is not None and marker.fingerprint != case.desired.fingerprint:
         reason = "its branch holds what is wanted, and its text did not say so"
@@ -145,11 +146,7 @@ def _create(case: _Case) -> Decision:
         reason = f"a person closed #{refused.number} with these very digests; reopen it if they are wanted after all"
         return Decision(PullOutcome.NONE, reason, pull=refused.number)
     branch, policy = case.observed.branch, case.policy
-    # What was merged is not lost with its branch, whoever made it (and whatever the merge squashed).
-    merged = branch is not None and any(
-        pull.state is PullState.MERGED and pull.head_sha == branch.head for pull in case.pulls
-    )
-    foreign = () if merged else case.foreign(None)
+    foreign = case.foreign(None)
     if foreign:
         reason = f"{_blocked_reason(foreign)} and has no open pull request; delete it, or rename it, to have a new one"
         return Decision(PullOutcome.BLOCKED, reason)
@@ -175,7 +172,7 @@ def _tidy(case: _Case) -> Decision:
     last = next(iter(case.pulls), None)
     # The branch of a merged pull request, or of one that a person closed, is theirs to delete.
     marker = None if last is None else case.marker(last)
-    ours = last is None or (last.state is PullState.CLOSED and marker is not None and not marker.fingerprint)
+    ours = last is None or (last.state is PullState.CLOSED and marker is not None and marker.closed)
     if branch is not None and ours and case.policy.delete_branch and not case.foreign(marker):
         delete = DeleteBranch(case.desired.group.branch, branch.head)
         return Decision(PullOutcome.NONE, "nothing to change; a branch that was left over is deleted", (delete,))
@@ -194,7 +191,7 @@ def _refused(case: _Case) -> PullRequest | None:
     """Return the pull request with these very moves that a person closed, if there is one."""
     for pull in case.pulls:
         marker = case.marker(pull)
-        same = marker is not None and marker.fingerprint == case.desired.fingerprint != ""
+        same = marker is not None and marker.fingerprint == case.desired.fingerprint and not marker.closed
         if pull.state is PullState.CLOSED and same:
             return pull
     return None
@@ -248,7 +245,7 @@ def _unblock(pull: PullRequest, marker: Marker | None) -> tuple[Operation, ...]:
         operations.append(Comment(pull.number, COMMENT_BLOCKED, None))
         # Last, for it is what the next run sees of a run that was killed here.
         operations.append(SetLabels(pull.number, (), (BLOCKED_LABEL,)))
-    if marker is not None and not marker.fingerprint:
+    if marker is not None and marker.closed:
         operations.append(Comment(pull.number, COMMENT_CLOSED, None))
     return tuple(operations)
 
@@ -256,8 +253,8 @@ def _unblock(pull: PullRequest, marker: Marker | None) -> tuple[Operation, ...]:
 def _close(case: _Case, pull: PullRequest, text: str) -> tuple[Operation, ...]:
     marker = case.marker(pull)
     body = None
-    if marker is not None and marker.fingerprint:
-        body = rewritten(pull.body, replace(marker, fingerprint=""))
+    if marker is not None and not marker.closed:
+        body = rewritten(pull.body, replace(marker, closed=True))
     return *_unblock(pull, None), Comment(pull.number, COMMENT_CLOSED, text), ClosePull(pull.number, body)
 
 

@@ -158,7 +158,7 @@ class ClosePull:
 
     number: int
     body: str | None = None
-    """The body to write before, if any: its marker no longer names the moves, for a closing of ours is no refusal."""
+    """The body to write before, if any: its marker says that we close it, which is no person's refusal."""
 
 
 @dataclass(frozen=True, slots=True)

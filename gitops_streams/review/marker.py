@@ -48,7 +48,9 @@ class Marker:
     head: str
     """The commit that was at the head of its branch."""
     fingerprint: str
-    """Of the moves that it proposed; empty once we have closed it, for our closing is nobody's refusal."""
+    """Of the moves that it proposed."""
+    closed: bool = False
+    """Whether we have closed it ourselves: that is no person's refusal of its moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,13 @@ def write(marker: Marker, *, hidden: bool = True) -> str:
         marker: what it says.
         hidden: as a comment of HTML; else as a code span, for forges that keep no comments.
     """
-    content = {"group": marker.group, "base": marker.base, "head": marker.head, "fp": marker.fingerprint}
+    content: dict[str, str | bool] = {
+        "group": marker.group,
+        "base": marker.base,
+        "head": marker.head,
+        "fp": marker.fingerprint,
+    }
+    content |= {"closed": True} if marker.closed else {}
     text = json.dumps(content, separators=(",", ":"))
     # Inside of JSON's strings, where alone they can stand, these mean the same; nothing closes the comment or the span.
     for sign, escape in (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e"), ("`", "\\u0060")):
@@ -96,7 +104,7 @@ def read(body: str) -> Marker | NoMarker:
         return NoMarker("its marker names no group or no base")
     if not (_SHA.fullmatch(head) and _FINGERPRINT.fullmatch(fingerprint)):
         return NoMarker("its marker names no commit or no fingerprint")
-    return Marker(group, base, head, fingerprint)
+    return Marker(group, base, head, fingerprint, content.get("closed") is True)
 
 
 def rewritten(body: str, marker: Marker) -> str:

@@ -59,7 +59,7 @@ def _prune(pull: PullRequest, marker: Marker, policy: PullRequestPolicy, account
         return Decision(PullOutcome.BLOCKED, reason, pull=pull.number)
     operations: list[Operation] = [
         Comment(pull.number, COMMENT_CLOSED, wording.PRUNED),
-        ClosePull(pull.number, rewritten(pull.body, replace(marker, fingerprint=""))),
+        ClosePull(pull.number, rewritten(pull.body, replace(marker, closed=True))),
     ]
     if policy.delete_branch:
         operations.append(DeleteBranch(pull.head, pull.head_sha))
