@@ -17,6 +17,9 @@ class Authorization(Protocol):
     def secrets(self) -> tuple[str, ...]:
         """Return what must not be shown."""
 
+    def password(self) -> str:
+        """Return the bare token, which Git takes as a password over HTTPS; may fetch one, raising ``ForgeError``."""
+
     def renew(self) -> bool:
         """Drop a credential that was refused (401); says whether asking again may help."""
 
@@ -38,6 +41,10 @@ class TokenHeader:
     def secrets(self) -> tuple[str, ...]:
         """Return the token."""
         return (self.token, *self.hidden)
+
+    def password(self) -> str:
+        """Return the token itself, before any encoding."""
+        return self.hidden[0] if self.hidden else self.token
 
     def renew(self) -> bool:
         """Return ``False``: it is all there is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from gitops_streams.review.pull_request import (
@@ -169,3 +169,19 @@ class KnowsIdentity(Protocol):
 
     def identity(self) -> CommitIdentity | None:
         """Return them; ``None`` where the forge does not tell such a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitCredential:
+    """What Git shows to the forge's host over HTTPS."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@runtime_checkable
+class LendsCredential(Protocol):
+    """A forge whose token may push, too."""
+
+    def git_credential(self) -> GitCredential:
+        """Return what Git can sign in with, valid for some minutes at least; for the forge's own host only."""

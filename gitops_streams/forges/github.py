@@ -13,7 +13,8 @@ import httpx
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.authorization import Authorization
-from gitops_streams.forges.forge import AutoMerge, BranchLost, CommitIdentity, TreeFile
+from gitops_streams.forges.forge import AutoMerge, BranchLost, CommitIdentity, GitCredential, TreeFile
+from gitops_streams.forges.github_app import API_HEADERS, AppAuthorization
 from gitops_streams.forges.github_auto_merge import disable_auto_merge, enable_auto_merge
 from gitops_streams.forges.github_comments import comment_sticky
 from gitops_streams.forges.github_commits import commit
@@ -38,7 +39,7 @@ from gitops_streams.review.pull_request import (
 
 DIALECT = Dialect(
     "GitHub",
-    {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
+    API_HEADERS,
     # "Best practices for using the REST API": at least one second between requests that change something.
     change_pause=1.0,
     hint=hint,
@@ -58,7 +59,7 @@ _TO_READY = (
 
 
 class Github:
-    """One repository on GitHub; implements ``Forge``, ``CommitsByApi`` and ``KnowsIdentity``."""
+    """One repository on GitHub; implements ``Forge``, ``CommitsByApi``, ``KnowsIdentity`` and ``LendsCredential``."""
 
     def __init__(
         self,
@@ -83,7 +84,9 @@ class Github:
             transport: carries the requests, for tests.
         """
         self._client = ForgeClient(api_url, authorization, DIALECT, settings, clock=clock, transport=transport)
-        self._repository = GithubRepository(self._client, Graphql(self._client, graphql_url), repository)
+        self._app = app = authorization if isinstance(authorization, AppAuthorization) else None
+        login = None if app is None else lambda: app.login
+        self._repository = GithubRepository(self._client, Graphql(self._client, graphql_url), repository, login=login)
         self._authorization = authorization
 
     @property
@@ -94,7 +97,7 @@ class Github:
     @property
     def requests(self) -> int:
         """HTTP requests sent so far, those for an App's token included."""
-        return self._client.requests + int(getattr(self._authorization, "requests", 0))
+        return self._client.requests + (self._app.requests if self._app is not None else 0)
 
     def account(self) -> str | None:
         """See ``Forge.account``."""
@@ -107,6 +110,10 @@ class Github:
         if viewer is None or not viewer.id:
             return None
         return CommitIdentity(viewer.login, f"{viewer.id}+{viewer.login}@users.noreply.github.com")
+
+    def git_credential(self) -> GitCredential:
+        """See ``LendsCredential.git_credential``."""
+        return GitCredential("x-access-token", self._authorization.password())
 
     def find(self, head: str, base: str | None = None) -> tuple[PullRequest, ...]:
         """See ``Forge.find``."""
@@ -238,9 +245,8 @@ class Github:
     def close_connections(self) -> None:
         """Close what is open."""
         self._client.close()
-        close = getattr(self._authorization, "close", None)
-        if close is not None:
-            close()
+        if self._app is not None:
+            self._app.close()
 
     def _already_open(self, spec: PullSpec) -> PullRequest | None:
         """Look for an open pull request of the same branch and base; every open one, where the filter finds none."""

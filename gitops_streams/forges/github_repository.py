@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,9 +32,19 @@ class Facts:
 class GithubRepository:
     """The API of one repository."""
 
-    def __init__(self, client: ForgeClient, graphql: Graphql, name: str) -> None:
-        """Prepare to ask; ``name`` is ``owner/name``."""
+    def __init__(
+        self, client: ForgeClient, graphql: Graphql, name: str, *, login: Callable[[], str] | None = None
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            client: for REST.
+            graphql: for what REST has not.
+            name: ``owner/name``.
+            login: tells the account's login, where that is known otherwise than by asking with the token.
+        """
         self.client = client
+        self._login = login
         self.graphql = graphql
         self._name = name
         self._pulls: dict[int, Record] = {}
@@ -120,7 +131,8 @@ class GithubRepository:
         """
         doing = "asking who the token is"
         try:
-            record = self.client.get("/user", doing=doing).record()
+            path = "/user" if self._login is None else f"/users/{segment(self._login())}"
+            record = self.client.get(path, doing=doing).record()
             return Viewer(record.text("login"), record.whole("id"))
         except ForgeRefused as refused:
             if refused.status not in {403, 404}:

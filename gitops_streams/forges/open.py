@@ -1,0 +1,101 @@
+"""Opens the forge that was detected: one line in ``FORGES`` for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from gitops_streams.errors import ForgeError
+from gitops_streams.forges.authorization import bearer
+from gitops_streams.forges.detect import Detected, Undetected, detect
+from gitops_streams.forges.forge import Forge
+from gitops_streams.forges.github import Github
+from gitops_streams.forges.github_app import AppAuthorization, read_key
+from gitops_streams.forges.patience import Clock
+from gitops_streams.forges.settings import ForgeKind, ForgeSettings
+from gitops_streams.forges.tokens import read_token
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """All that a forge needs to be opened."""
+
+    detected: Detected
+    settings: ForgeSettings
+    environment: Mapping[str, str]
+    clock: Clock | None
+    transport: httpx.BaseTransport | None
+
+    def token(self) -> str:
+        """Read the token.
+
+        Raises:
+            ForgeError: there is none, or none that can be used here.
+        """
+        place = self.detected.token
+        if place is None:
+            raise ForgeError(f"there is no token for {self.detected.url}", hint=self.detected.token_hint)
+        if place.app is not None:
+            raise ForgeError(f"{self.detected.url} knows no GitHub Apps", hint="remove forge.app; use forge.tokenEnv")
+        return read_token(place, self.environment)
+
+
+def _open_github(opening: Opening) -> Forge:
+    detected, app = opening.detected, opening.settings.app
+    authorization = (
+        bearer(opening.token())
+        if app is None
+        else AppAuthorization(
+            app,
+            read_key(app, opening.environment),
+            api_url=detected.api_url,
+            repository=detected.repository,
+            settings=opening.settings,
+            clock=opening.clock,
+            transport=opening.transport,
+        )
+    )
+    return Github(
+        api_url=detected.api_url,
+        graphql_url=detected.graphql_url or f"{detected.api_url}/graphql",
+        repository=detected.repository,
+        authorization=authorization,
+        settings=opening.settings,
+        clock=opening.clock,
+        transport=opening.transport,
+    )
+
+
+FORGES: tuple[tuple[ForgeKind, Callable[[Opening], Forge]], ...] = ((ForgeKind.GITHUB, _open_github),)
+"""How each kind of forge is opened."""
+
+
+def open_forge(
+    settings: ForgeSettings,
+    remote_url: str | None,
+    environment: Mapping[str, str],
+    *,
+    clock: Clock | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> Forge:
+    """Open the forge that a repository is on; nothing is sent yet.
+
+    Args:
+        settings: the configuration.
+        remote_url: of the remote that is pushed to; ``None`` where there is none.
+        environment: of the process.
+        clock: the time; real by default.
+        transport: carries the requests, for tests.
+
+    Raises:
+        ForgeError: which forge it is cannot be told, it is not supported, or there is no token.
+    """
+    detected = detect(settings, remote_url, environment)
+    if isinstance(detected, Undetected):
+        raise ForgeError(detected.reason, hint=detected.hint)
+    for kind, opener in FORGES:
+        if kind is detected.kind:
+            return opener(Opening(detected, settings, environment, clock, transport))
+    raise ForgeError(f"{detected.kind} is not supported yet", hint="use --publish push, and open the request by hand")
