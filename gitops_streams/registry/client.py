@@ -14,7 +14,9 @@ from gitops_streams.registry.credentials import CredentialStore
 from gitops_streams.registry.exchange import Exchange
 from gitops_streams.registry.flight import SingleFlight
 from gitops_streams.registry.hosts import RegistryHost
+from gitops_streams.registry.inspect import Inspector
 from gitops_streams.registry.limits import Clock, Gate, RateLimit, SystemClock
+from gitops_streams.registry.lookup import Looker, Place
 from gitops_streams.registry.proof import Prover
 from gitops_streams.registry.resolve import Resolver
 from gitops_streams.registry.settings import RegistrySettings
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from gitops_streams.oci.image import ImagePair, InspectedPair
     from gitops_streams.oci.reference import Repository
     from gitops_streams.registry.messages import Transport
     from gitops_streams.registry.transport import Resolver as NameResolver
@@ -76,6 +79,7 @@ class RegistryClient:
         contents = Contents(self._exchange, settings, _USER_AGENT)
         self._resolver = Resolver(self._exchange, contents)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
+        self._inspector = Inspector(Looker(self._exchange, contents), self._host_of, self.close)
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -143,6 +147,30 @@ class RegistryClient:
             progress(len(asked), len(asked))
         return {question: answers[question] for question in asked}
 
+    def inspect_all(
+        self,
+        pairs: Iterable[ImagePair],
+        *,
+        requests_per_image: int = 6,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[ImagePair, InspectedPair]:
+        """Read what changed images say of themselves, old and new; never raises because of one of them.
+
+        At most ``requests_per_image`` requests for each distinct pair are sent, all pairs' together: retries
+        count; tokens, the hop of a redirect, and the one request by which a host tells how it wants to be asked
+        do not. What was not looked at is unknown, and the image's notes say so. Call it from one thread at a time.
+
+        Args:
+            pairs: what to inspect; duplicates are welcome.
+            requests_per_image: 0 looks at nothing.
+            progress: called in this thread, now and then, with how many requests are answered and how many there
+                are so far; what is found leads to more.
+
+        Returns:
+            What was learnt about each distinct pair, in the order in which they were first given.
+        """
+        return self._inspector.inspect_all(pairs, requests_per_image, progress)
+
     def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
         """List all tags of a repository, sorted by code point."""
         host = self._host(repository, insecure=insecure)
@@ -200,6 +228,9 @@ class RegistryClient:
                         repository.domain, settings, gate, self._settings, insecure=insecure
                     )
         return host
+
+    def _host_of(self, place: Place) -> RegistryHost:
+        return self._host(place.repository, insecure=place.insecure)
 
     def _token_gate(self, authority: str) -> Gate:
         with self._lock:
