@@ -1,0 +1,92 @@
+"""The Action on a forge: what it pushes with which token, beside what a checkout has left behind."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from fake_forge import FakeForge, TokenKind
+
+
+@pytest.fixture
+def forge(tmp_path):
+    with FakeForge(tmp_path) as running:
+        yield running
+        assert running.violations == []
+
+
+@pytest.fixture
+def hosted(job, forge):
+    """Put the job's repository on a forge, with the workflow's own token."""
+    files = {path.decode(): content for path, content in job.workspace.files().items()}
+    repository = forge.create_repository("acme/gitops", files=files, private=True)
+    job.token = forge.token(kind=TokenKind.ACTIONS, permissions={"contents": "write", "pull_requests": "write"}).value
+    job.origin = repository.git.path
+    job.workspace.git("remote", "set-url", "origin", repository.clone_url)
+    header = header_of(job.token)
+    job.workspace.git("-c", f"http.extraHeader={header}", "fetch", "--quiet", "origin")
+    job.workspace.git("reset", "--quiet", "--hard", "origin/main")
+    job.variables |= {
+        "GITHUB_SERVER_URL": forge.url,
+        "GITHUB_API_URL": forge.api_url(),
+        "GITHUB_GRAPHQL_URL": forge.graphql_url,
+    }
+    return job
+
+
+def header_of(token):
+    return "AUTHORIZATION: basic " + b64encode(f"x-access-token:{token}".encode()).decode()
+
+
+def persist_in_config(job, forge, token):
+    """As actions/checkout does up to version 5."""
+    job.workspace.git("config", "--local", f"http.{forge.url}/.extraheader", header_of(token))
+
+
+def persist_in_include(job, forge, token):
+    """As actions/checkout does from version 6 on: a file outside of the repository, included by where it is."""
+    file = job.folder / "git-credentials.config"
+    job.workspace.git("config", "--file", str(file), f"http.{forge.url}/.extraheader", header_of(token))
+    git_dir = job.workspace.folder / ".git"
+    job.workspace.git("config", "--local", f"includeIf.gitdir:{git_dir}.path", str(file))
+
+
+@pytest.mark.parametrize("persist", [None, persist_in_config, persist_in_include])
+def test_a_push_with_the_token_whatever_checkout_has_persisted(hosted, forge, persist):
+    if persist is not None:
+        # Another token, which is good as well: sent beside ours, it would be a second header.
+        persist(hosted, forge, forge.token().value)
+    before = hosted.tip()
+    ran = hosted.run(publish="push")
+    assert ran.code == 0, ran.text
+    assert ran.outputs["head-sha"] == hosted.tip() != before
+    assert hosted.token not in (hosted.workspace.folder / ".git/config").read_text()
+
+
+def test_a_stale_persisted_header_does_no_harm(hosted, forge):
+    persist_in_config(hosted, forge, "ghs_expired")
+    assert hosted.run(publish="push").code == 0
+
+
+def test_another_token_for_branches(hosted, forge):
+    hosted.token = forge.token(kind=TokenKind.ACTIONS, permissions={"contents": "read"}).value
+    refused = hosted.run(publish="push")
+    assert refused.code == 1
+    assert refused.log.of("error")
+    able = forge.token("machine").value
+    ran = hosted.run(publish="push", branch_token=able)
+    assert ran.code == 0, ran.text
+    assert able not in "\n".join(ran.log.shown)
+
+
+def test_the_header_is_masked(hosted):
+    masks = {command.data for command in hosted.run(publish="push").log.of("add-mask")}
+    assert b64encode(f"x-access-token:{hosted.token}".encode()).decode() in masks
+
+
+def test_no_token_goes_to_another_host(hosted, forge):
+    """The remote is not on GitHub's server: git authenticates as it is set up, and ours stays here."""
+    hosted.variables["GITHUB_SERVER_URL"] = "https://github.com"
+    ran = hosted.run(publish="push")
+    assert ran.code == 1
+    assert not any(hosted.token in str(logged) for logged in forge.log())
