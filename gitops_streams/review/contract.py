@@ -6,6 +6,7 @@ Source: OCI image-spec ``config.md`` § Properties (``config``); Docker's ``Heal
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_streams.oci.image import Config
@@ -14,6 +15,7 @@ from gitops_streams.review.policy import EnvShown
 from gitops_streams.review.secrecy import has_secret_name, is_secret, looks_secret, redacted
 
 _ROOT = frozenset({"", "root", "0"})
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _MOST_LABELS = 100
 _CUT = 300
 """Characters of a build instruction that are carried."""
@@ -31,7 +33,9 @@ def contract(old: Config, new: Config, env: EnvShown) -> Iterator[Difference]:
     yield from _members("Exposed port", map(_port, old.ports), map(_port, new.ports))
     yield from _members("Volume", old.volumes, new.volumes)
     yield from _field("Stop signal", old.stop_signal, new.stop_signal)
-    yield from _field("Health check", old.healthcheck, new.healthcheck)
+    if old.healthcheck != new.healthcheck:
+        hidden = any(_tells_secret(tuple(_STRING.findall(side.healthcheck))) for side in (old, new))
+        yield _difference("Health check", None, old.healthcheck or None, new.healthcheck or None, hidden=hidden)
     yield from _named("Environment", old.env, new.env, names_only=env is EnvShown.NAMES_ONLY)
 
 
@@ -88,11 +92,8 @@ def _command(field: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator
 
 def _tells_secret(words: tuple[str, ...]) -> bool:
     """Whether a command hands a secret over: ``--password x``, ``--token=x``, or one that is plain to see."""
-    for word, following in zip(words, (*words[1:], ""), strict=True):
-        name, equals, _ = word.partition("=")
-        if looks_secret(word) or ((equals or (word.startswith("-") and following)) and has_secret_name(name)):
-            return True
-    return False
+    options = any(word.startswith("-") and has_secret_name(word) for word in words[:-1])
+    return options or any(looks_secret(word) or redacted(word) != word for word in words)
 
 
 def _words(words: tuple[str, ...]) -> str:

@@ -37,7 +37,10 @@ class Facts:
     @property
     def same_layers(self) -> bool | None:
         """Whether all platforms that were read have the same layers, and none came or went; ``None``: none was read."""
-        known = [pair.same_layers for pair in self.pairs if pair.same_layers is not None]
+        # Where an image does not say what it is for, its platform did not come, and another one did not go.
+        vague = any(pair.platform is None for pair in self.pairs)
+        pairs = [pair for pair in self.pairs if not vague or (pair.old is not None and pair.new is not None)]
+        known = [pair.same_layers for pair in pairs if pair.same_layers is not None]
         return all(known) if known else None
 
 
@@ -92,7 +95,7 @@ def _attention(facts: Facts) -> Iterator[str]:
         yield "It runs as root now, and did not before."
     if new.primary is None and old.primary is not None:
         yield "The configuration of the new image was not read: changes of its contract are not known."
-    if repository_changed(facts.source):
+    if repository_changed(facts.source) and (facts.source.new_url is not None or new.primary is not None):
         named = "no source repository any more" if facts.source.new_url is None else "another source repository"
         yield f"The image names {named}."
     if old.evidence.signature is Presence.PRESENT and new.evidence.signature is Presence.ABSENT:
