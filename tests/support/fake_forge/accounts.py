@@ -84,6 +84,10 @@ class Token:
         """Say whether the token was made for a repository."""
         return self.repositories is None or full_name.lower() in self.repositories
 
+    def reads(self, full_name: str, *, private: bool) -> bool:
+        """Say whether the token may read the files of a repository."""
+        return not private or (self.covers(full_name) and self.allows("contents", "read"))
+
 
 @dataclass(eq=False, slots=True)
 class App:

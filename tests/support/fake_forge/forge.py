@@ -196,7 +196,7 @@ class FakeForge:
             return self._git.answer(request) or Response.json({"message": "Not Found"}, HTTPStatus.NOT_FOUND)
         except Refused as refusal:
             return refusal.response
-        except Exception as error:  # a fault of the fake must fail the test that met it, not hang its client
+        except Exception as error:  # noqa: BLE001 - a fault of the fake must fail the test that met it, not hang its client
             self._violate(f"the fake forge failed on {request.method} {request.path}: {error!r}")
             return Response.json({"message": f"fake forge: {error!r}"}, HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -99,9 +99,8 @@ class GitHttp:
         missing = _text(HTTPStatus.NOT_FOUND, "Repository not found.\n")
         if repository is None:
             return missing, token
-        if token is not None and repository.private:
-            if not token.covers(repository.full_name) or not token.allows("contents", "read"):
-                return missing, token
+        if token is not None and not token.reads(repository.full_name, private=repository.private):
+            return missing, token
         if writing and token is not None:
             if not token.covers(repository.full_name) or not token.allows("contents", "write"):
                 text = f"Permission to {repository.full_name}.git denied to {token.account.login}.\n"

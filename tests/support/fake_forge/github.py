@@ -571,7 +571,7 @@ class GitHubAccounts(GitHubApi):
         return Response.json(documents.account(who))
 
     @route("GET /rate_limit")
-    def rate_limit(self, call: Call) -> Response:
+    def rate_limit(self, _call: Call) -> Response:
         """Say how many requests are left, always plenty."""
         core = {"limit": 5000, "remaining": 4999, "reset": self.store.now() + 3600, "used": 1}
         return Response.json({"resources": {"core": core}, "rate": core})

@@ -7,20 +7,28 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from fake_forge.accounts import App, Token
+from fake_forge.description import violations
 from fake_forge.exchange import Refused, credential_of, document_of
 from fake_forge.github import GitHubAccounts, GitHubIssues, GitHubPulls, GitHubStatuses, refuse, with_etag
 from fake_forge.github_apps import GitHubApps
 from fake_forge.github_git import GitHubGit
-from fake_forge.routes import Call, Routes
+from fake_forge.github_graphql import GitHubGraphql
+from fake_forge.routes import Call, Routes, operations
 from fake_forge.store import Store
 from gitops_streams.demo.exchange import Request, Response
 
 _REST = "/api/v3"
+_GRAPHQL = "/api/graphql"
+_PARTS = (GitHubAccounts, GitHubPulls, GitHubIssues, GitHubGit, GitHubStatuses, GitHubApps)
 _BY_ID = re.compile(r"^/repositories/(\d+)(/.*)?$")
 
 
+OPERATIONS = operations(*_PARTS)
+"""The REST operations that are imitated: ``GET /repos/{owner}/{repo}``."""
+
+
 class GitHubDialect:
-    """Answers ``/api/v3``."""
+    """Answers ``/api/v3`` and ``/api/graphql``."""
 
     def __init__(
         self, store: Store, authenticate: Callable[[Request], Token | None], violate: Callable[[str], None]
@@ -28,10 +36,8 @@ class GitHubDialect:
         self._store = store
         self._authenticate = authenticate
         self._violate = violate
-        parts = [
-            part(store, authenticate)
-            for part in (GitHubAccounts, GitHubPulls, GitHubIssues, GitHubGit, GitHubStatuses, GitHubApps)
-        ]
+        parts = [part(store, authenticate) for part in _PARTS]
+        self._graphql = GitHubGraphql(store, authenticate)
         self.apps: list[App] = []
         for part in parts:
             if isinstance(part, GitHubApps):
@@ -40,10 +46,12 @@ class GitHubDialect:
 
     def speaks(self, request: Request) -> bool:
         """Say whether a request is for GitHub."""
-        return request.path.startswith(f"{_REST}/")
+        return request.path.startswith(f"{_REST}/") or request.path == _GRAPHQL
 
     def answer(self, request: Request) -> Response:
         """Answer a request."""
+        if request.path == _GRAPHQL:
+            return self._graphql.answer(request, document_of(request), self._violate)
         path = request.path.removeprefix(_REST)
         if by_id := _BY_ID.match(path):
             path = self._by_id(by_id)
@@ -60,7 +68,13 @@ class GitHubDialect:
         if not request.header("User-Agent"):
             self._violate(f"{operation}: GitHub wants a User-Agent")
             refuse(HTTPStatus.FORBIDDEN, "Request forbidden by administrative rules.")
-        call = Call(request, operation, fields, document_of(request) or {}, token)
+        document = document_of(request)
+        call = Call(request, operation, fields, {} if document is None else document, token)
+        problems = violations(call, has_body=bool(request.body))
+        for problem in problems:
+            self._violate(problem)
+        if problems:
+            refuse(HTTPStatus.BAD_REQUEST, "Invalid request.\n\n" + "\n".join(problems))
         with self._store.lock:
             return with_etag(call, handler(call))
 

@@ -78,6 +78,12 @@ class Routes:
         return None
 
 
+def operations(*dialects: type) -> list[str]:
+    """Return the operations that the marked methods of classes answer."""
+    members = [member for dialect in dialects for holder in dialect.__mro__ for member in vars(holder).values()]
+    return [one.replace("+}", "}") for member in members for one in getattr(member, "operations", ())]
+
+
 def _marked(dialect: object) -> Iterator[tuple[str, Callable[[Call], Response]]]:
     for holder in reversed(type(dialect).__mro__):
         for name, member in vars(holder).items():

@@ -622,9 +622,9 @@ class Repository:
 
     def sync(self) -> None:
         """Let pull requests follow the branches, and carry out the auto-merges that may go ahead."""
-        self._follow()
+        self.follow()
         if self.parent is not None:
-            self.parent._follow()
+            self.parent.follow()
         for pull in self.open_pulls:
             order = pull.auto_merge
             if order is None or self.archived:
@@ -633,7 +633,8 @@ class Repository:
                 pull.auto_merge = None
                 self.merge(pull, order.method, order.by, delete_branch=order.delete_branch, message=order.message)
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
+        """Let pull requests follow the branches."""
         branches = self.git.branches()
         for pull in self.pulls:
             heads = branches if pull.head_repository is self else pull.head_repository.git.branches()
