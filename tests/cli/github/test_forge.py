@@ -7,10 +7,21 @@ from base64 import b64encode
 import pytest
 from fake_forge import FakeForge, TokenKind
 
+from gitops_streams.demo.exchange import Request, Response
+
+
+class OneHeader(FakeForge):
+    """Refuses a second Authorization header, as github.com does."""
+
+    def _right_answer(self, request: Request) -> Response:
+        if sum(name.lower() == "authorization" for name, _ in request.headers) > 1:
+            return Response(400, {}, b'Duplicate header: "Authorization"')
+        return super()._right_answer(request)
+
 
 @pytest.fixture
 def forge(tmp_path):
-    with FakeForge(tmp_path) as running:
+    with OneHeader(tmp_path) as running:
         yield running
         assert running.violations == []
 
@@ -49,6 +60,14 @@ def persist_in_include(job, forge, token):
     job.workspace.git("config", "--file", str(file), f"http.{forge.url}/.extraheader", header_of(token))
     git_dir = job.workspace.folder / ".git"
     job.workspace.git("config", "--local", f"includeIf.gitdir:{git_dir}.path", str(file))
+
+
+def test_two_headers_are_refused(hosted, forge):
+    """What the next tests are about: without care, a push ends like this."""
+    persist_in_config(hosted, forge, hosted.token)
+    header = f"http.{forge.url}/.extraHeader={header_of(hosted.token)}"
+    with pytest.raises(AssertionError, match="returned error: 400"):
+        hosted.workspace.git("-c", header, "ls-remote", "origin")
 
 
 @pytest.mark.parametrize("persist", [None, persist_in_config, persist_in_include])
