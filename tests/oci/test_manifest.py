@@ -11,14 +11,20 @@ from hypothesis import strategies as st
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.image import Layer
 from gitops_streams.oci.manifest import (
     OCI_INDEX,
     OCI_MANIFEST,
     Descriptor,
+    ImageManifest,
+    Index,
     NoSuchPlatform,
+    NotAManifest,
     NotAnIndex,
     choose,
     read_index,
+    read_manifest,
+    read_whole_index,
 )
 from gitops_streams.oci.platform import Platform
 
@@ -190,3 +196,102 @@ def test_arbitrary_index(content: bytes) -> None:
     if isinstance(found, tuple):
         chosen = choose(found, Platform("linux", "amd64"))
         assert isinstance(chosen, Descriptor | NoSuchPlatform)
+
+
+def _described(number: int, **more: Any) -> dict[str, Any]:
+    return {"mediaType": "application/x", "digest": str(digest(number)), "size": number, **more}
+
+
+def manifest(**more: Any) -> bytes:
+    return json.dumps({"schemaVersion": 2, "config": _described(0), "layers": [], **more}).encode()
+
+
+def test_read_manifest() -> None:
+    statement = {"annotations": {"in-toto.io/predicate-type": "https://spdx.dev/Document"}}
+    found = read_manifest(
+        manifest(
+            layers=[_described(1), _described(2, **statement)],
+            annotations={"a": "b", "c": 7},
+            subject=_described(3),
+            artifactType="application/spdx+json",
+        )
+    )
+    assert found == ImageManifest(
+        Descriptor("application/x", digest(0), 0, None),
+        (Layer(digest(1), 1), Layer(digest(2), 2)),
+        {"a": "b"},
+        digest(3),
+        "application/spdx+json",
+        ("https://spdx.dev/Document",),
+        unnamed=True,
+        notes=("annotations: 1 malformed entries were left out",),
+    )
+
+
+def test_more_layers_than_any_image_has() -> None:
+    found = read_manifest(manifest(layers=[_described(1)] * 20_000))
+    assert isinstance(found, ImageManifest)
+    assert found.layers is None
+    assert found.notes == ("its manifest lists 20000 layers, which were not read",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"layers":' * 50_000,
+        manifest(config=None),
+        manifest(config={"digest": "x"}),
+        manifest(layers=None),
+        manifest(layers={}),
+        manifest(layers=[None]),
+        manifest(layers=[_described(1, size=-1)]),
+        manifest(layers=[_described(1, size=True)]),
+        manifest(layers=[_described(1, digest="sha256:short")]),
+    ],
+    ids=range(12),
+)
+def test_hostile_manifest(content: bytes) -> None:
+    assert isinstance(read_manifest(content), NotAManifest)
+
+
+def test_an_index_with_annotations_and_referrers() -> None:
+    attested = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": str(digest(1))}
+    bundle = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": "https://p"}
+    hostile = {"dev.sigstore.bundle.predicateType": "p" * 1000, "in-toto.io/predicate-type": "a\nb"}
+    document = json.loads(
+        index(
+            entry(1, annotations=attested),
+            entry(2, annotations=bundle, artifactType="application/x"),
+            entry(3, annotations=hostile, artifactType=7),
+        )
+    )
+    found = read_whole_index(json.dumps(document | {"annotations": {"k": "v"}}).encode())
+    assert found == Index(
+        (
+            Descriptor(OCI_MANIFEST, digest(1), 1, None, attestation=True, attests=digest(1)),
+            Descriptor(
+                OCI_MANIFEST,
+                digest(2),
+                2,
+                None,
+                artifact_type="application/x",
+                predicate_type="https://p",
+                bundle_content="dsse-envelope",
+            ),
+            Descriptor(OCI_MANIFEST, digest(3), 3, None),
+        ),
+        {"k": "v"},
+    )
+
+
+@given(
+    st.binary()
+    | st.dictionaries(st.sampled_from(["config", "layers", "subject", "annotations"]), _json).map(
+        lambda more: manifest(**more)
+    )
+)
+def test_arbitrary_manifest(content: bytes) -> None:
+    assert isinstance(read_manifest(content), ImageManifest | NotAManifest)

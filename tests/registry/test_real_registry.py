@@ -10,6 +10,7 @@ import os
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from gitops_streams.demo.evidence import cosign_signature
+from gitops_streams.demo.images import AMD64, ARM64, Image
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.evidence import cosign_tag
+from gitops_streams.oci.image import Evidence, ImagePair, Presence
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
 from gitops_streams.oci.resolution import Cause, Method, Question, Resolved
@@ -294,3 +300,31 @@ def test_token_auth(start, issuer, make_client, skopeo, tmp_path):
     refused = make_client().resolve(_questions(host)[0])
     assert refused.cause is Cause.DENIED
     assert "its token server" in refused.reason
+
+
+def test_inspecting(docker_registry, make_client, registry, skopeo):
+    """What skopeo copied from the embedded registry is the same there, and skopeo reads the same of it."""
+    config = {"User": "1001", "Env": ["PATH=/bin", "A=b"], "Entrypoint": ["/web"], "ExposedPorts": {"8080/tcp": {}}}
+    old = Image.build("web", "1.4", platforms=(AMD64, ARM64), base=["debian"])
+    new = Image.build("web", "1.5", platforms=(AMD64, ARM64), base=["debian"], config=config, attested=True)
+    for tag, image in (("old", old), ("new", new), (cosign_tag(new.digest, "sig"), cosign_signature(new))):
+        registry.push("acme/web", tag, image)
+        source, target = (f"docker://{host}/acme/web:{tag}" for host in (registry.host, docker_registry))
+        skopeo("copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false", source, target)
+    found = {}
+    for host in (docker_registry, registry.host):
+        client = make_client()
+        pair = ImagePair(Reference.parse(f"{host}/acme/web").repository, old.digest, new.digest)
+        found[host] = client.inspect_all([pair], requests_per_image=20)[pair]
+    theirs, ours = found[docker_registry], found[registry.host]
+    assert theirs.new.platforms == ours.new.platforms
+    assert theirs.old.platforms == ours.old.platforms
+    assert theirs.new.evidence == ours.new.evidence == Evidence(Presence.PRESENT, Presence.ABSENT, Presence.PRESENT)
+    raw = skopeo("inspect", "--config", "--tls-verify=false", f"docker://{docker_registry}/acme/web:new")
+    read = json.loads(raw)
+    assert theirs.new.primary.config.user == read["config"]["User"]
+    assert theirs.new.primary.config.labels == read["config"]["Labels"]
+    assert [str(digest) for digest in theirs.new.primary.config.diff_ids] == read["rootfs"]["diff_ids"]
+    gone = ImagePair(pair.repository, Digest.of(b"gone"), new.digest)
+    gone = replace(gone, repository=Reference.parse(f"{docker_registry}/acme/web").repository)
+    assert "404" in make_client().inspect_all([gone])[gone].old.reason
