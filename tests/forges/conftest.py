@@ -1,8 +1,38 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from fake_forge import FakeForge, Repository, Token
+
+from gitops_streams.forges.authorization import bearer
+from gitops_streams.forges.github import Github
+from gitops_streams.forges.settings import ForgeSettings
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
@@ -11,3 +41,43 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def forge(tmp_path: Path) -> Iterator[FakeForge]:
+    """Run a fake forge; what clients ask must fit its published description, faults that were ordered must happen."""
+    with FakeForge(tmp_path) as running:
+        yield running
+    assert running.violations == []
+    assert running.faults.pending == 0
+
+
+@pytest.fixture
+def repository(forge: FakeForge) -> Repository:
+    """Return ``acme/gitops``, whose branch ``gitops-streams/main/all`` is one commit ahead."""
+    made = forge.create_repository("acme/gitops")
+    made.human_push("gitops-streams/main/all", {"deploy/web.yaml": b"image: a@sha256:1\n"})
+    return made
+
+
+@pytest.fixture
+def github(forge: FakeForge, repository: Repository, clock: Clock) -> Iterator[Callable[..., Github]]:
+    """Open the repository with a token, one of everything by default."""
+    opened: list[Github] = []
+
+    def connect(token: Token | None = None, name: str = "acme/gitops", **settings: float) -> Github:
+        opened.append(
+            Github(
+                api_url=forge.api_url(),
+                graphql_url=forge.graphql_url,
+                repository=name,
+                authorization=bearer((token or forge.token("machine")).value),
+                settings=ForgeSettings(**settings),
+                clock=clock,
+            )
+        )
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close_connections()

@@ -21,24 +21,6 @@ API = "https://git.acme.example/api/v3"
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 class Scripted:
     """Answers with one script entry after the other, the last one for ever, and keeps the requests."""
 
@@ -55,12 +37,7 @@ class Scripted:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def client(clock: Clock) -> Iterator[Callable[..., ForgeClient]]:
+def client(clock) -> Iterator[Callable[..., ForgeClient]]:
     made: list[ForgeClient] = []
 
     def make(script: Handler, *, dialect=None, deadline=300.0, authorization=AUTHORIZATION) -> ForgeClient:
@@ -417,9 +394,9 @@ def test_no_failure_shows_the_credential(client, failure, method, caplog):
     assert error.__context__ is None
 
 
-def test_a_token_that_is_no_header_value_is_not_shown(monkeypatch, unused_port):
+def test_a_token_that_is_no_header_value_is_not_shown(clock, unused_port):
     for token in (f"{CANARY}\n", f"{CANARY}\u2014", f"{CANARY}\r\nX: y"):
-        forge = ForgeClient(f"http://127.0.0.1:{unused_port}", bearer(token), Dialect("GitHub"), clock=Clock())
+        forge = ForgeClient(f"http://127.0.0.1:{unused_port}", bearer(token), Dialect("GitHub"), clock=clock)
         with pytest.raises(ForgeUnreachable) as caught:
             forge.get("/x", doing="asking")
         forge.close()

@@ -286,6 +286,13 @@ class GitHubPulls(GitHubApi):
         pull.team_reviewers = [slug for slug in pull.team_reviewers if slug not in teams]
         return Response.json(documents.pull(pull))
 
+    @route("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews")
+    def list_reviews(self, call: Call) -> Response:
+        """List reviews: approvals are all that is known."""
+        pull = self.pull(call)
+        who = [self.store.account(login) for login in sorted(pull.approvals)]
+        return page(call, [{"user": documents.account(one), "state": "APPROVED"} for one in who])
+
 
 class GitHubIssues(GitHubApi):
     """The side of a pull request that it shares with issues."""
