@@ -34,8 +34,10 @@ _PAGES = {
 
 _REVISION = re.compile(r"[0-9a-f]{7,64}")
 _HOST = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
-_URL = re.compile(rf"(?:git\+)?(?P<scheme>https|ssh)://(?:[^/@\s]*@)?{_HOST}(?P<port>:[0-9]{{1,5}})?/(?P<path>.*)")
-_SCP = re.compile(rf"(?:[A-Za-z0-9._-]+@){_HOST}:(?!//)(?P<path>.*)")
+_URL = re.compile(
+    rf"(?:git\+)?(?P<scheme>https|ssh)://(?:[A-Za-z0-9._~%:+-]*@)?{_HOST}(?P<port>:[0-9]{{1,5}})?/(?P<path>.*)"
+)
+_SCP = re.compile(rf"(?:[A-Za-z0-9._-]+@){_HOST}:/?(?!/)(?P<path>.*)")
 _SEGMENT = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
 # What forges put between a repository and a place in it; none of them may be a repository's own name there.
 _PLACES = frozenset({"-", "tree", "blob", "src", "commit", "commits", "raw", "releases"})
@@ -90,7 +92,7 @@ def read_repository(text: str) -> SourceRepository | None:
     match = match or _SCP.fullmatch(address)
     if match is None:
         return None
-    parts = match["path"].strip("/").split("/")
+    parts = match["path"].rstrip("/").split("/")
     # Two parts at least are the repository's.
     cut = next((at for at, part in enumerate(parts) if at > 1 and part in _PLACES), len(parts))
     path = [*parts[: cut - 1], parts[cut - 1].removesuffix(".git")]
