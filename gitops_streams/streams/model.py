@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
+from gitops_streams.streams.restraint import Gates, Hold
+from gitops_streams.streams.tag_policy import TagPolicy
 from gitops_streams.yamledit.problem import Problem
 
 ANNOTATION_PREFIX = "gitops-streams.io/"
@@ -125,6 +127,17 @@ class StreamTag:
     """Annotation ``gitops-streams.io/platform``; ``None`` pins the index where the tag is one."""
     paths: tuple[str, ...] = ()
     """Annotation ``gitops-streams.io/paths``: globs that limit the files bound by source; empty means all."""
+    scheduled: bool | None = None
+    """``importPolicy.scheduled``; ``None`` where the declaration does not say."""
+    legacy: bool = False
+    """``importPolicy.importMode: Legacy``: one platform's manifest stands for the index."""
+    local: bool = False
+    """``referencePolicy.type: Local``: references go to the configured registry host."""
+    policy: TagPolicy | None = None
+    """How the tag is chosen; ``None`` follows the one that the source names."""
+    hold: Hold | None = None
+    gates: Gates | None = None
+    """``None`` takes the configuration's."""
 
     @property
     def fingerprint(self) -> str:
