@@ -20,12 +20,13 @@ test: $(VENV)/.installed ## Run all tests; those that need docker-registry or sk
 	@$(BIN)/pytest -n 2 $(PYTEST) || { status=$$?; \
 	  if [ $$status -eq 5 ]; then echo "no test ran, which is a failure" >&2; fi; exit $$status; }
 
-check: $(VENV)/.installed ## Check style, types, the direction of imports, and that the docs are in step
+check: $(VENV)/.installed ## Check style, types, the direction of imports, the Action, and that the docs are in step
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/checks/docs_in_step.py
+	$(BIN)/python tests/checks/ci_in_order.py
 
 fix: $(VENV)/.installed ## Format, fix what ruff can fix, and bring the docs' --help blocks up to date
 	$(BIN)/ruff check --fix $(SOURCES)

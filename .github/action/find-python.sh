@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks for a Python that can run gitops-streams and make virtual environments; the output `path` is empty without one.
 set -euo pipefail
+: "${GITHUB_OUTPUT:?}"
 
 if [[ ${RUNNER_OS:-} == Windows ]]; then
   echo '::error title=gitops-streams::runners on Windows are not supported: use ubuntu-latest'

@@ -5,6 +5,12 @@
 # GITOPS_STREAMS_PYTHON  set by the owner of a runner: an interpreter that has these packages already; nothing is downloaded
 # GS_*                   the inputs; `gitops-streams github-action` reads them
 set -euo pipefail
+: "${GITHUB_ACTION_PATH:?}" "${RUNNER_TEMP:?}"
+
+# Runs a command that has no business with the tokens.
+without_tokens() {
+  env -u GS_TOKEN -u GS_BRANCH_TOKEN -u GS_WORKFLOW_TOKEN "$@"
+}
 
 requirements=$GITHUB_ACTION_PATH/requirements/action.txt
 
@@ -24,10 +30,10 @@ print(hashlib.sha256(sys.version.encode() + pathlib.Path(sys.argv[1]).read_bytes
   python=$environment/bin/python
   if [[ ! -e $environment/.complete ]]; then
     echo "::group::Install gitops-streams' dependencies"
-    # The tokens are none of pip's business, and no package runs code of its own while wheels are installed.
-    env -u GS_TOKEN -u GS_BRANCH_TOKEN -u GS_WORKFLOW_TOKEN "$GS_PYTHON" -I -m venv --clear "$environment"
-    env -u GS_TOKEN -u GS_BRANCH_TOKEN -u GS_WORKFLOW_TOKEN "$python" -I -m pip install --quiet --no-input \
-      --disable-pip-version-check --require-hashes --no-deps --only-binary :all: --requirement "$requirements"
+    without_tokens "$GS_PYTHON" -I -m venv --clear "$environment"
+    # Wheels alone: no package runs code of its own while it is installed.
+    without_tokens "$python" -I -m pip install --quiet --no-input --disable-pip-version-check \
+      --require-hashes --no-deps --only-binary :all: --requirement "$requirements"
     echo '::endgroup::'
     : >"$environment/.complete"
   fi
