@@ -14,9 +14,7 @@ from gitops_streams.registry.credentials import CredentialStore
 from gitops_streams.registry.exchange import Exchange
 from gitops_streams.registry.flight import SingleFlight
 from gitops_streams.registry.hosts import RegistryHost
-from gitops_streams.registry.inspect import Inspector
 from gitops_streams.registry.limits import Clock, Gate, RateLimit, SystemClock
-from gitops_streams.registry.lookup import Looker, Place
 from gitops_streams.registry.proof import Prover
 from gitops_streams.registry.resolve import Resolver
 from gitops_streams.registry.settings import RegistrySettings
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
 
     from gitops_streams.oci.image import ImagePair, InspectedPair
     from gitops_streams.oci.reference import Repository
+    from gitops_streams.registry.inspect import Inspector
+    from gitops_streams.registry.lookup import Place
     from gitops_streams.registry.messages import Transport
     from gitops_streams.registry.transport import Resolver as NameResolver
 
@@ -76,10 +76,10 @@ class RegistryClient:
         self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
         prover = Prover(self._credentials, self._tokens, self._clock)
         self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self.warn)
-        contents = Contents(self._exchange, settings, _USER_AGENT)
-        self._resolver = Resolver(self._exchange, contents)
+        self._contents = Contents(self._exchange, settings, _USER_AGENT)
+        self._resolver = Resolver(self._exchange, self._contents)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
-        self._inspector = Inspector(Looker(self._exchange, contents), self._host_of, self.close)
+        self._inspector: Inspector | None = None
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -169,6 +169,12 @@ class RegistryClient:
         Returns:
             What was learnt about each distinct pair, in the order in which they were first given.
         """
+        if self._inspector is None:
+            # Resolving alone, which is the most frequent job, does not pay for it.
+            from gitops_streams.registry.inspect import Inspector  # noqa: PLC0415
+            from gitops_streams.registry.lookup import Looker  # noqa: PLC0415
+
+            self._inspector = Inspector(Looker(self._exchange, self._contents), self._host_of, self.close)
         return self._inspector.inspect_all(pairs, requests_per_image, progress)
 
     def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:

@@ -73,7 +73,7 @@ class _BadType:
 
 
 class Contents:
-    """Fetches manifests, configurations and lists of referrers; safe to use from several threads."""
+    """Fetches manifests and configurations, and words the other questions; safe to use from several threads."""
 
     def __init__(self, exchange: Exchange, settings: RegistrySettings, user_agent: str) -> None:
         self._exchange = exchange
@@ -115,15 +115,12 @@ class Contents:
         computed = Digest.of(body, digest.algorithm)
         return body if computed == digest else _altered(host, answer, subject, digest, computed)
 
-    def referrers(
-        self, host: RegistryHost, repository: Repository, digest: Digest, may_retry: MayRetry = None
-    ) -> Answer | Unresolvable:
-        """Ask for the list of what refers to a digest; the answer may have any status."""
+    def referrers(self, host: RegistryHost, repository: Repository, digest: Digest, may_retry: MayRetry = None) -> Call:
+        """Return the question what refers to a digest."""
         subject = f"the referrers of {repository.path}@{digest.short}"
         target = f"/v2/{repository.path}/referrers/{digest}"
         headers = (*self._agent, ("Accept", manifest.OCI_INDEX))
-        call = Call(host, repository.path, "GET", target, headers, subject, MAX_MANIFEST, may_retry=may_retry)
-        return self._exchange.send(call)
+        return Call(host, repository.path, "GET", target, headers, subject, MAX_MANIFEST, may_retry=may_retry)
 
     def _fetched(self, call: Call) -> Answer | Unresolvable:
         answer = self._exchange.send(call)

@@ -152,7 +152,8 @@ class Looker:
         if self._referrers_api.get(host.domain) is False:
             budget.give_back()
             return NoReferrersApi()
-        answer = self._contents.referrers(host, repository, digest, budget.retry)
+        call = self._contents.referrers(host, repository, digest, budget.retry)
+        answer = self._exchange.send(call)
         if isinstance(answer, Unresolvable):
             return answer
         response = answer.response
@@ -163,7 +164,7 @@ class Looker:
         if index is not None or response.status in _NO_API:  # some servers answer what they do not know with a page
             self._referrers_api.setdefault(host.domain, False)
             return NoReferrersApi()
-        return answer.refused(self._contents.head(host, repository, str(digest)))
+        return answer.refused(call)
 
     def _tag(self, host: RegistryHost, repository: Repository, tag: str, budget: Budget) -> Presence | Unresolvable:
         call = self._contents.head(host, repository, tag, budget.retry)

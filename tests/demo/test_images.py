@@ -7,9 +7,12 @@ import tarfile
 
 import pytest
 
-from gitops_streams.demo.images import AMD64, ARM64, Flavour, Image
+from gitops_streams.demo.evidence import bundle, cosign_attestation, cosign_signature, notation_signature, sbom
+from gitops_streams.demo.images import AMD64, ARM64, PROVENANCE, SPDX, Flavour, Image
+from gitops_streams.demo.registry import Registry
+from gitops_streams.oci.config import ReadConfig, read_config
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import DOCKER_LIST, OCI_INDEX, choose, read_index
+from gitops_streams.oci.manifest import DOCKER_LIST, OCI_INDEX, ImageManifest, choose, read_index, read_manifest
 from gitops_streams.oci.platform import Platform
 
 
@@ -73,3 +76,50 @@ def test_attestations_stand_beside_the_images() -> None:
     assert isinstance(entries, tuple)
     assert [entry.attestation for entry in entries] == [False, False, True, True]
     assert [entry.platform for entry in entries] == [AMD64, ARM64, None, None]
+
+
+def test_a_configuration_with_everything() -> None:
+    config = {"User": "1001", "Env": ["A=b"], "ExposedPorts": {"8080/tcp": {}}}
+    image = Image.build(
+        "web", "1.4", config=config, labels={"team": "shop"}, annotations={"k": "v"}, base=["debian", "python"]
+    )
+    manifest, read = read_manifest(image.content), read_config(image.blobs[0])
+    assert isinstance(manifest, ImageManifest)
+    assert isinstance(read, ReadConfig)
+    assert manifest.annotations == {"k": "v"}
+    assert read.platform == AMD64
+    assert (read.config.user, read.config.env, read.config.ports) == ("1001", {"A": "b"}, {"8080/tcp"})
+    assert read.config.labels["team"] == "shop"
+    assert read.config.history == ("debian", "python", "gitops-streams demo")
+    assert [Digest.of(gzip.decompress(layer)) for layer in image.blobs[1:]] == list(read.config.diff_ids)
+
+
+def test_equal_bases_are_equal_layers_of_one_platform() -> None:
+    one, other, arm = (
+        Image.build("web", version, base=["debian"], platforms=[platform])
+        for version, platform in (("1.4", AMD64), ("1.5", AMD64), ("1.4", ARM64))
+    )
+    assert one.blobs[1] == other.blobs[1] != arm.blobs[1]
+    assert one.blobs[2] != other.blobs[2]
+
+
+def test_attestations_name_what_they_state() -> None:
+    index = Image.index([Image.build("web", "1.4")], attested=True, predicates=[PROVENANCE, SPDX])
+    manifest = read_manifest(index.members[1].content)
+    assert isinstance(manifest, ImageManifest)
+    assert manifest.predicate_types == (PROVENANCE, SPDX)
+    entries = read_index(index.content)
+    assert isinstance(entries, tuple)
+    assert entries[1].attests == entries[0].digest
+
+
+def test_evidence_is_listed_by_the_referrers_api(registry: Registry) -> None:
+    image = Image.build("web", "1.4")
+    registry.push("acme/web", "1.4", image)
+    evidence = [bundle(image), bundle(image, PROVENANCE), notation_signature(image), sbom(image)]
+    for each in evidence:
+        registry.push("acme/web", None, each)
+    found = registry.store.referrers("acme/web", image.digest)
+    assert {manifest.digest for manifest in found} == {each.digest for each in evidence}
+    for tagged in (cosign_signature(image), cosign_attestation(image)):
+        assert isinstance(read_manifest(tagged.content), ImageManifest)

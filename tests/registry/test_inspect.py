@@ -506,7 +506,7 @@ def test_hostile_answers_to_questions_for_evidence(registry, pair, make_client):
     registry.intercept = lambda request: Response(403) if "/referrers/" in request.path else None
     found = _one(make_client(), changed, requests_per_image=20).new
     assert found.evidence == Evidence(UNKNOWN, UNKNOWN, UNKNOWN)
-    assert "403 Forbidden" in " ".join(found.notes)
+    assert "403 Forbidden for the referrers of acme/web@sha256:" in " ".join(found.notes)
 
 
 def test_pages_of_referrers_that_are_not_read(registry, pair, make_client):
