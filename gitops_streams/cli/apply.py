@@ -38,12 +38,18 @@ def command(
     from gitops_streams.cli import session as sessions
     from gitops_streams.cli.publishing import Destination, message
     from gitops_streams.cli.publishing import publish as carry_out
+    from gitops_streams.errors import UsageError
     from gitops_streams.git.snapshot import Snapshot
     from gitops_streams.plan import saved
     from gitops_streams.publish import Planned
     from gitops_streams.render.inert import line
     from gitops_streams.render.words import published as words
 
+    if publish == "pull-request":
+        raise UsageError(
+            "a saved plan cannot be published as pull requests: it says nothing of groups and of why digests moved",
+            hint="gitops-streams reconcile --publish pull-request plans anew; apply can commit or push",
+        )
     destination = Destination(publish, branch, remote)
     wanted = saved.read(plan.read(), schemas.load("plan"), plan.name)
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:

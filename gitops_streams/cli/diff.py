@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from gitops_streams.cli.options import option, repository_options, resolving_options
+from gitops_streams.cli.options import INSPECTED, inspecting_option, option, repository_options, resolving_options
 
 
 @click.command("diff")
 @repository_options
 @resolving_options
+@inspecting_option
 @option(
     "--at", "revision", envvar="GITOPS_STREAMS_AT", metavar="REVISION", help="Read a commit in place of the work tree."
 )
@@ -26,6 +27,7 @@ def command(
     output: str,
     everything: bool,
     exit_code: bool,
+    inspect: bool | None,
     revision: str | None,
 ) -> None:
     """Show what reconcile would change, and write nothing.
@@ -37,9 +39,11 @@ def command(
       gitops-streams diff                         what changes where, as a table
       gitops-streams diff -o diff                 the change itself; git apply accepts it
       gitops-streams diff -o json > ../plan.json  for machines, and for gitops-streams apply
+      gitops-streams diff -o markdown             why each digest moved, from the images themselves
       gitops-streams diff --exit-code             4 where changes are pending, for CI
     """
     from gitops_streams.cli import session as sessions
+    from gitops_streams.cli.reconciling import with_reviews
     from gitops_streams.reconcile import plan_at
     from gitops_streams.render.formats import FORMATS
     from gitops_streams.render.report import Report
@@ -47,6 +51,9 @@ def command(
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         snapshot = session.snapshot() if revision is None else session.repository.at(revision)
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
-            plan = plan_at(snapshot, session.settings, client, everything=everything, progress=progress).plan
-        session.show(FORMATS[output](Report(plan, every_site=verbose)), output)
-        ctx.exit(sessions.exit_code(plan, pending=exit_code))
+            found = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
+            report = Report(found.plan, every_site=verbose)
+            if output in INSPECTED if inspect is None else inspect:
+                report = with_reviews(session, client, report, found, snapshot)
+        session.show(FORMATS[output](report), output)
+        ctx.exit(sessions.exit_code(report, pending=exit_code))

@@ -15,6 +15,10 @@ FORMATS = ("table", "diff", "json", "json-patch", "markdown")
 """The names in ``render.formats``, which is not imported for ``--help``; a test keeps them in step."""
 
 
+INSPECTED = frozenset({"markdown", "html"})
+"""The formats that say why a digest moved, for which images are inspected unless that is turned off."""
+
+
 def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401  click's own arguments
     """Make an option that the environment can give as well."""
     longest = max((name for name in names if name.startswith("-")), key=len)
@@ -88,6 +92,32 @@ def resolving_options(function: Decorated) -> Decorated:
     )
 
 
+def inspecting_option(function: Decorated) -> Decorated:
+    """Add ``--inspect``; where it is not given, the format decides (``INSPECTED``)."""
+    return option(
+        "--inspect/--no-inspect",
+        default=None,
+        help="Read what changed images say of themselves, to say why they moved.  [default: for markdown and html]",
+    )(function)
+
+
+def pull_request_options(function: Decorated) -> Decorated:
+    """Add which pull requests are looked after, and where they go."""
+    return _stacked(
+        function,
+        [
+            option("--base", help="The branch that pull requests go to.  [default: pullRequest.base, or checked out]"),
+            option(
+                "--group",
+                "groups",
+                multiple=True,
+                metavar="NAME",
+                help="Look after this group's pull request only; may be given again.",
+            ),
+        ],
+    )
+
+
 def publishing_options(function: Decorated) -> Decorated:
     """Add where and how changes are published."""
     return _stacked(
@@ -95,10 +125,11 @@ def publishing_options(function: Decorated) -> Decorated:
         [
             option(
                 "--publish",
-                type=click.Choice(["worktree", "commit", "push"]),
+                type=click.Choice(["worktree", "commit", "push", "pull-request"]),
                 default="worktree",
                 show_default=True,
-                help="Write files in place; or plan from HEAD and make one commit; or push that commit.",
+                help="Write files in place; or plan from HEAD and make one commit; or push that commit; or plan from"
+                " the remote's base branch and open or update pull requests.",
             ),
             option("--branch", help="The branch to commit to.  [default: the one that is checked out]"),
             option("--remote", help="The remote to push to.  [default: the branch's own]"),

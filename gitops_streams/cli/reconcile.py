@@ -6,13 +6,23 @@ from pathlib import Path
 
 import click
 
-from gitops_streams.cli.options import option, publishing_options, repository_options, resolving_options
+from gitops_streams.cli.options import (
+    INSPECTED,
+    inspecting_option,
+    option,
+    publishing_options,
+    pull_request_options,
+    repository_options,
+    resolving_options,
+)
 
 
 @click.command("reconcile")
 @repository_options
 @resolving_options
 @publishing_options
+@pull_request_options
+@inspecting_option
 @option("--dry-run", is_flag=True, help="Write nothing; as diff, but from what --publish would plan from.")
 @click.pass_context
 def command(
@@ -28,6 +38,9 @@ def command(
     publish: str,
     branch: str | None,
     remote: str | None,
+    base: str | None,
+    groups: tuple[str, ...],
+    inspect: bool | None,
     dry_run: bool,
 ) -> None:
     """Resolve every stream tag in use and write the digests into the manifests.
@@ -40,36 +53,28 @@ def command(
       gitops-streams reconcile                    edit files in the work tree
       gitops-streams reconcile --publish commit   one commit on the branch, planned from HEAD
       gitops-streams reconcile --publish push     and push it; a lost race is planned again
+      gitops-streams reconcile --publish pull-request --dry-run
+                                                  what would become of each pull request, and why
     """
     from gitops_streams.cli import session as sessions
-    from gitops_streams.cli.publishing import Destination, message
-    from gitops_streams.cli.publishing import publish as carry_out
-    from gitops_streams.git.snapshot import Snapshot
-    from gitops_streams.plan.model import Plan
-    from gitops_streams.plan.proven import proven
-    from gitops_streams.publish import Planned
-    from gitops_streams.reconcile import edits_of, moves_of, plan_at, resolved_items
+    from gitops_streams.cli.pull_requests import Wanted, reconcile_pull_requests
+    from gitops_streams.cli.reconciling import Order, reconcile
     from gitops_streams.render.formats import FORMATS
-    from gitops_streams.render.report import Report
 
-    destination = Destination(publish, branch, remote)
+    if publish == "pull-request" and branch is not None:
+        raise click.UsageError("--branch is for --publish commit and push; pull requests have branches of their own")
+    if publish != "pull-request" and (base is not None or groups):
+        raise click.UsageError("--base and --group are for --publish pull-request")
+    reviewed = output in INSPECTED if inspect is None else inspect
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
-
-            def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
-                found = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
-                plan = proven(found.plan)
-                edits = edits_of(plan.files, resolved_items(plan), found.history, snapshot)
-                return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
-
-            if dry_run:
-                head = publish != "worktree"
-                plan = plan_here(session.repository.at(branch or "HEAD") if head else session.snapshot())[1]
-                report = Report(plan, every_site=verbose)
+            if publish == "pull-request":
+                # Texts that are written have had their images inspected anyway.
+                shown = inspect if inspect is not None or not dry_run else reviewed
+                wanted = Wanted(base, remote, groups, everything, dry_run, inspect=shown)
+                report = reconcile_pull_requests(session, client, wanted, progress)
             else:
-                done, published = carry_out(session, destination, plan_here)
-                if done is None:
-                    raise AssertionError("publishing plans at least once")
-                plan, report = done, Report(done, published, every_site=verbose)
+                order = Order(publish, branch, remote, everything, dry_run, inspect=reviewed)
+                report = reconcile(session, client, order, progress)
         session.show(FORMATS[output](report), output)
-        ctx.exit(sessions.exit_code(plan, pending=exit_code))
+        ctx.exit(sessions.exit_code(report, pending=exit_code))

@@ -17,8 +17,10 @@ from gitops_streams import config
 from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE, ConfigError
 from gitops_streams.git.repository import Repository
 from gitops_streams.git.snapshot import Absent, Snapshot, Unreadable
-from gitops_streams.plan.model import Outcome, Plan
+from gitops_streams.plan.model import Outcome
 from gitops_streams.render.inert import line
+from gitops_streams.render.report import Report
+from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.yamledit.problem import Severity
 
 if TYPE_CHECKING:
@@ -126,10 +128,17 @@ class Progress:
             self._bar.__exit__(None, None, None)
 
 
-def exit_code(plan: Plan, *, pending: bool = False) -> int:
-    """Say how a run ended: 3 where a stream tag has no digest or a declaration cannot be used, else 4 or 0."""
+def exit_code(report: Report, *, pending: bool = False) -> int:
+    """Say how a run ended.
+
+    Returns:
+        3 where a stream tag has no digest, a declaration cannot be used or a group's pull request failed; else 4 where
+        changes are pending and that is asked for, or 0.
+    """
+    plan = report.plan
     failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
-    if failed:
+    pulls = report.published.pulls if report.published is not None else ()
+    if failed or any(pull.outcome is PullOutcome.FAILED for pull in pulls):
         return INCOMPLETE
     return CHANGES_PENDING if pending and plan.files else 0
 

@@ -30,7 +30,12 @@ class HttpCredential:
 
     def fits(self, url: str) -> bool:
         """Whether a remote's URL is on the forge's own host: same scheme, host and port."""
-        return _origin(url) is not None and _origin(url) == _origin(self.site)
+        return is_at(self.site, url)
+
+
+def is_at(site: str, url: str) -> bool:
+    """Whether a remote's URL is on a site: HTTP, and the same scheme, host and port."""
+    return _origin(url) is not None and _origin(url) == _origin(site)
 
 
 def environment(

@@ -161,9 +161,20 @@ def committer(commands: Commands, identity: Identity | None) -> Identity:
     Raises:
         RepositoryError: none is configured.
     """
-    if identity is not None:
-        return identity
-    asked = commands.attempt("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    return _configured(commands, "COMMITTER") if identity is None else identity
+
+
+def author(commands: Commands) -> Identity:
+    """Return who the user's commits are by, who need not be the committer.
+
+    Raises:
+        RepositoryError: nobody is configured.
+    """
+    return _configured(commands, "AUTHOR")
+
+
+def _configured(commands: Commands, role: str) -> Identity:
+    asked = commands.attempt("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT")
     match = re.fullmatch(r"(?P<name>.*) <(?P<email>[^<>]*)> \d+ [+-]\d{4}", asked.line)
     if asked.status != 0 or match is None:
         raise _without_identity()

@@ -1,0 +1,137 @@
+"""Reconciling by pull requests: opens the forge, plans on the base branch, publishes, and reports.
+
+``reconcile_pull_requests`` is for every verb that wants it: ``reconcile``, and the step of the GitHub Action.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from gitops_streams.cli.proposing import GroupProposal, Planned, divided
+from gitops_streams.cli.reviewing import Place, reviewer
+from gitops_streams.cli.session import Session
+from gitops_streams.errors import ForgeError
+from gitops_streams.forges.detect import Detected, detect
+from gitops_streams.forges.forge import Forge, LendsCredential
+from gitops_streams.forges.open import open_forge
+from gitops_streams.git.authentication import HttpCredential, is_at
+from gitops_streams.git.commit import Identity
+from gitops_streams.git.push import find_remote
+from gitops_streams.git.remote import url_of
+from gitops_streams.git.snapshot import Snapshot
+from gitops_streams.publish.proposal import PullRequestOptions
+from gitops_streams.publish.pull_requests import base_branch, publish_pull_requests
+from gitops_streams.reconcile import plan_at
+from gitops_streams.registry import RegistryClient
+from gitops_streams.registry.asking import Progress
+from gitops_streams.render.report import Published, Report
+
+ACTIONS_BOT = Identity("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
+"""Who commits in a workflow whose token does not say who it is. The person who edited the schedule last is nobody's
+choice. Source: the account's user id on github.com."""
+BRANCH_TOKEN = "GITOPS_STREAMS_BRANCH_TOKEN"  # noqa: S105  the name of a variable
+"""The variable with another token for the push alone: pushes with it start workflows, where the forge's own do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for beside the configuration."""
+
+    base: str | None = None
+    """``None``: the configuration's, else the branch that is checked out."""
+    remote: str | None = None
+    groups: tuple[str, ...] = ()
+    """Names; empty: all."""
+    everything: bool = False
+    """Resolve stream tags that nothing uses, too."""
+    dry_run: bool = False
+    inspect: bool | None = None
+    """``True``: the images of pull requests that are left alone too, for the report; ``False``: none at all, not even
+    for a text that is written; ``None``: those that a text is written about."""
+    branch_token: str | None = field(default=None, repr=False)
+    """For the push, in place of the forge's token; ``None``: ``BRANCH_TOKEN`` of the environment, if it is there."""
+
+
+def reconcile_pull_requests(
+    session: Session, client: RegistryClient, wanted: Wanted, progress: Progress | None = None
+) -> Report:
+    """Bring the pull requests of a base branch in step with what the registries say.
+
+    Returns:
+        The plan, the reviews that were written, and in ``published.pulls`` what became of each group. In a dry
+        run these say what would be done, and nothing is.
+
+    Raises:
+        UsageError: no base is known, or a group that is named does not exist.
+        ForgeError: the forge cannot be told, opened or used.
+        RepositoryError: the remote's branches stand in the way, or cannot be read.
+    """
+    settings = session.settings
+    options = PullRequestOptions(
+        settings.pull_request,
+        base=wanted.base,
+        remote=wanted.remote or settings.remote,
+        groups=wanted.groups,
+        identity=settings.commit.author,
+        automatic=os.environ.get("CI") == "true" or settings.forge.app is not None,
+        fallback_identity=ACTIONS_BOT if os.environ.get("GITHUB_ACTIONS") == "true" else None,
+        signing=settings.commit.signing,
+        dry_run=wanted.dry_run,
+    )
+    writer = reviewer(session, client)
+    if wanted.inspect is False:
+        writer.policy = replace(writer.policy, requests_per_image=0)
+    last: list[Planned] = []
+    with forge_of(session, base_branch(session.repository, options), options.remote, wanted) as (forge, credential):
+
+        def propose(base: str, snapshot: Snapshot) -> Sequence[GroupProposal]:
+            found = plan_at(snapshot, settings, client, everything=wanted.everything, progress=progress)
+            place = Place(base, snapshot.commit or "")
+            last.append(divided(session, found, place, snapshot, writer, forge.capabilities))
+            return last[-1].proposals
+
+        done = publish_pull_requests(session.repository, propose, forge, options, credential)
+    planned = last[-1]
+    if wanted.inspect:
+        for proposal in planned.proposals:
+            if proposal.edits and (not wanted.groups or proposal.group.name in wanted.groups):
+                proposal.review()
+    return Report(
+        replace(planned.plan, requests=planned.plan.requests + writer.requests),
+        Published("pull-request", done.files, branch=done.base, remote=done.remote, pulls=done.results),
+        every_site=session.verbose,
+        reviews=tuple(proposal.reviewed for proposal in planned.proposals if proposal.reviewed is not None),
+    )
+
+
+@contextmanager
+def forge_of(
+    session: Session, base: str, remote: str | None, wanted: Wanted
+) -> Iterator[tuple[Forge, HttpCredential | None]]:
+    """Open the forge of the remote that is pushed to, and find what git signs in with there."""
+    commands = session.repository.commands()
+    name = find_remote(commands, base, remote)
+    forge = open_forge(session.settings.forge, url_of(commands, name), os.environ)
+    try:
+        yield forge, _credential(session, forge, url_of(commands, name), url_of(commands, name, push=True), wanted)
+    finally:
+        forge.close_connections()
+
+
+def _credential(session: Session, forge: Forge, url: str, push_url: str, wanted: Wanted) -> HttpCredential | None:
+    """Lend git the forge's token, where the remote is on the forge's own host; SSH has its own keys."""
+    detected = detect(session.settings.forge, url, os.environ)
+    site = detected.url if isinstance(detected, Detected) and is_at(detected.url, push_url) else None
+    token = wanted.branch_token or os.environ.get(BRANCH_TOKEN)
+    if site is None or not isinstance(forge, LendsCredential):
+        if token:
+            raise ForgeError(
+                "the token for branches cannot be used: the remote is not on the forge's own host over HTTPS",
+                hint="set the remote's URL to the forge's https:// one, or leave that token out",
+            )
+        return None
+    lent = forge.git_credential()
+    return HttpCredential(site, lent.username, token or lent.password)

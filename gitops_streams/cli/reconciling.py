@@ -1,0 +1,68 @@
+"""Reconciling into the work tree, as a commit or as a pushed commit: plans, publishes, reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gitops_streams.cli.publishing import Destination, message, publish
+from gitops_streams.cli.reviewing import reviewer, reviews
+from gitops_streams.cli.session import Session
+from gitops_streams.git.snapshot import Snapshot
+from gitops_streams.plan.model import Plan
+from gitops_streams.plan.proven import proven
+from gitops_streams.publish import Planned
+from gitops_streams.reconcile import Pass, edits_of, moves_of, plan_at, resolved_items
+from gitops_streams.registry import RegistryClient
+from gitops_streams.registry.asking import Progress
+from gitops_streams.render.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asks for."""
+
+    publish: str
+    """``worktree``, ``commit`` or ``push``."""
+    branch: str | None = None
+    remote: str | None = None
+    everything: bool = False
+    """Resolve stream tags that nothing uses, too."""
+    dry_run: bool = False
+    inspect: bool = False
+    """Whether the report says why digests moved."""
+
+
+def reconcile(session: Session, client: RegistryClient, order: Order, progress: Progress | None = None) -> Report:
+    """Resolve what is in use, and publish.
+
+    Raises:
+        NoStreams: no stream is declared.
+        RepositoryError: Git refuses; see ``publish``.
+    """
+    destination = Destination(order.publish, order.branch, order.remote)
+    last: list[tuple[Pass, Snapshot]] = []
+
+    def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
+        found = plan_at(snapshot, session.settings, client, everything=order.everything, progress=progress)
+        last.append((found, snapshot))
+        plan = proven(found.plan)
+        edits = edits_of(plan.files, resolved_items(plan), found.history, snapshot)
+        return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
+
+    if order.dry_run:
+        head = order.publish != "worktree"
+        plan = plan_here(session.repository.at(order.branch or "HEAD") if head else session.snapshot())[1]
+        report = Report(plan, every_site=session.verbose)
+    else:
+        done, published = publish(session, destination, plan_here)
+        if done is None:
+            raise AssertionError("publishing plans at least once")
+        report = Report(done, published, every_site=session.verbose)
+    return with_reviews(session, client, report, *last[-1]) if order.inspect else report
+
+
+def with_reviews(session: Session, client: RegistryClient, report: Report, found: Pass, snapshot: Snapshot) -> Report:
+    """Add to a report why the digests move; this inspects the images."""
+    writer = reviewer(session, client)
+    written = reviews(session, writer, report.plan, found, snapshot)
+    return replace(report, plan=replace(report.plan, requests=report.plan.requests + writer.requests), reviews=written)

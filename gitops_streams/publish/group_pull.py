@@ -1,0 +1,412 @@
+"""One group's pull request: look, let ``review`` decide, carry the operations out, look again where that fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from gitops_streams.errors import ForgeError, InternalError, PushRejected
+from gitops_streams.forges.forge import AutoMerging, BranchLost, Forge, Merged, NotAutoMerging, TreeFile
+from gitops_streams.forges.refusal import ForgeRefused
+from gitops_streams.git.commit import BuiltTree, commit_tree
+from gitops_streams.git.remote import LeaseLost, Remote, missing
+from gitops_streams.git.remote_branch import Place, read_branch
+from gitops_streams.publish.authorship import Authorship
+from gitops_streams.publish.model import ATTEMPTS
+from gitops_streams.publish.proposal import Proposal, PullRequestOptions, Text
+from gitops_streams.render.commit_message import GROUP_TRAILER, TREE_TRAILER
+from gitops_streams.render.pull_request import same_body
+from gitops_streams.render.report import PullResult
+from gitops_streams.review.decide import decide
+from gitops_streams.review.lifecycle import (
+    ClosePull,
+    Comment,
+    Decision,
+    DeleteBranch,
+    Desired,
+    Group,
+    Observed,
+    OpenPull,
+    Operation,
+    PullOutcome,
+    PushBranch,
+    RefreshPull,
+    RemoteBranch,
+    SetLabels,
+    StopAutoMerge,
+)
+from gitops_streams.review.marker import rebuild_asked
+from gitops_streams.review.pull_request import (
+    CommitStatus,
+    Decorations,
+    PullPatch,
+    PullRequest,
+    PullSpec,
+    PullState,
+    StatusState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PAUSES = (0.1, 0.4, 1.0, 2.0)
+"""Seconds before looking again: whoever was first is given the time to end."""
+_MOVED = frozenset({404, 405, 409, 422})
+"""What a forge says to an operation on something that is no longer as it was: gone, closed, merged."""
+_REFUSALS = 2
+"""After so many such answers for one group, it is taken for what the forge means."""
+_STATUS = "gitops-streams/verify"
+
+
+@dataclass(slots=True)
+class Run:
+    """What the groups of one run share."""
+
+    forge: Forge
+    remote: Remote
+    scratch: Path
+    base: str
+    base_sha: str
+    options: PullRequestOptions
+    authorship: Authorship
+    heads: dict[str, str]
+    """Where branches are, as last seen."""
+    open_pulls: dict[int, PullRequest]
+    """Open pull requests of this base, ours and whoever's."""
+    created: int = 0
+
+
+class _Moved(Exception):
+    """The world is not as it was observed."""
+
+    def __init__(self, cause: ForgeError | PushRejected) -> None:
+        super().__init__()
+        self.cause = cause
+
+
+@dataclass(slots=True)
+class GroupPull:
+    """The pull request of one group, in one run."""
+
+    run: Run
+    group: Group
+    done: list[Operation] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    head: str | None = None
+    pull: PullRequest | None = None
+    _desired: Desired | None = None
+    _proposal: Proposal | None = None
+    _built: BuiltTree | None = None
+    _commit: str | None = None
+    """The commit that was made of ``_built``, by git."""
+
+    def settle(self, desired: Desired, proposal: Proposal, built: BuiltTree | None) -> PullResult:
+        """Bring it in step.
+
+        Raises:
+            ForgeError: the forge refuses.
+            PushRejected: the remote refuses, or the branch keeps moving.
+            RepositoryError: git failed.
+        """
+        self._desired, self._proposal, self._built = desired, proposal, built
+        did = PullOutcome.NONE
+        refusals = 0
+        for attempt in range(ATTEMPTS):
+            observed = self._observe(desired, again=attempt > 0)
+            decision = decide(desired, observed, self.run.options.policy, self.run.authorship.addresses)
+            self.head = observed.branch.head if observed.branch else None
+            self.pull = next((pull for pull in observed.pulls if pull.number == decision.pull), None)
+            try:
+                self._carry_out(decision)
+            except _Moved as moved:
+                if isinstance(moved.cause, ForgeRefused):
+                    refusals += 1
+                if refusals == _REFUSALS or attempt == ATTEMPTS - 1:
+                    raise moved.cause from None
+                did = self._did() or did
+                time.sleep(_PAUSES[attempt])
+                continue
+            quiet = decision.outcome in {PullOutcome.UNCHANGED, PullOutcome.NONE}
+            outcome = did if quiet and did is not PullOutcome.NONE else decision.outcome
+            return self.result(outcome, decision.reason)
+        raise AssertionError  # pragma: no cover  the last attempt returns or raises
+
+    def finish(self, decision: Decision, pull: PullRequest) -> PullResult:
+        """Carry out a decision about a pull request whose group is gone.
+
+        Raises:
+            ForgeError: the forge refuses.
+            PushRejected: the remote refuses.
+        """
+        self.pull, self.head = pull, pull.head_sha
+        try:
+            self._carry_out(decision)
+        except _Moved as moved:
+            raise moved.cause from None
+        return self.result(decision.outcome, decision.reason)
+
+    def result(self, outcome: PullOutcome, reason: str) -> PullResult:
+        """Say what became of it."""
+        return PullResult(
+            self.group.name,
+            outcome,
+            reason,
+            self.run.base,
+            self.group.branch,
+            number=self.pull.number if self.pull else None,
+            url=self.pull.url if self.pull else None,
+            head=self.head,
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            operations=tuple(self.done),
+        )
+
+    # What there is
+
+    def _observe(self, desired: Desired, *, again: bool) -> Observed:
+        run, branch = self.run, self.group.branch
+        if again:
+            found = run.remote.heads(branch)
+            run.heads.pop(branch, None)
+            run.heads |= {branch: found[branch]} if branch in found else {}
+        head = run.heads.get(branch)
+        known = [pull for pull in run.open_pulls.values() if pull.head == branch]
+        if not again and desired.tree is None and head is None and not known:
+            return Observed(None, ())
+        read = None if head is None else self._read(head)
+        pulls = run.forge.find(branch)
+        return Observed(
+            read,
+            pulls,
+            any(rebuild_asked(pull.body) for pull in pulls if pull.state is PullState.OPEN and pull.base == run.base),
+            open_count=sum(pull.own for pull in run.open_pulls.values()),
+            created_in_run=run.created,
+        )
+
+    def _read(self, head: str) -> RemoteBranch | None:
+        run = self.run
+        if missing(run.remote.commands, {self.group.branch: head}) and not run.remote.fetch([self.group.branch]):
+            return None
+        place = Place(self.group.branch, head, run.base, run.base_sha)
+        return read_branch(run.remote, run.scratch, place, self._is_sealed)
+
+    def _is_sealed(self, message: str, tree: str) -> bool:
+        trailers = message.rstrip("\n").rpartition("\n\n")[2].split("\n")
+        return f"{GROUP_TRAILER}: {self.group.name}" in trailers and f"{TREE_TRAILER}: {tree}" in trailers
+
+    # What is done
+
+    def _carry_out(self, decision: Decision) -> None:
+        for operation in decision.operations:
+            if not self.run.options.dry_run:
+                self._do(operation)
+            elif isinstance(operation, OpenPull):
+                self.run.created += 1
+            self.done.append(operation)
+
+    def _did(self) -> PullOutcome | None:
+        """Return what an attempt amounts to that was not finished."""
+        if any(isinstance(operation, OpenPull) for operation in self.done):
+            return PullOutcome.CREATED
+        return PullOutcome.UPDATED if any(isinstance(operation, PushBranch) for operation in self.done) else None
+
+    def _do(self, operation: Operation) -> None:
+        forge = self.run.forge
+        with _moving():
+            match operation:
+                case PushBranch():
+                    self._push(operation)
+                case OpenPull():
+                    self._open(operation)
+                case RefreshPull():
+                    self._refresh(operation)
+                case Comment():
+                    forge.comment_sticky(operation.number, operation.key, operation.text)
+                case SetLabels():
+                    self._label(operation)
+                case StopAutoMerge():
+                    forge.disable_auto_merge(self._the_pull(operation.number))
+                case ClosePull():
+                    if operation.body is not None:
+                        forge.update(operation.number, PullPatch(body=operation.body))
+                    forge.close(operation.number)
+                    self.run.open_pulls.pop(operation.number, None)
+                case DeleteBranch():
+                    self._replace(operation.branch, None, operation.expected)
+                    self.head = None
+                case _:
+                    assert_never(operation)
+
+    def _push(self, operation: PushBranch) -> None:
+        proposal, built = self._wanted()
+        if self.pull is not None and self.pull.auto_merge and proposal.text(self._preview()).alarming:
+            # Before the push: the checks of the new commit may pass sooner than its text is written.
+            self.run.forge.disable_auto_merge(self.pull)
+            self.pull = replace(self.pull, auto_merge=False)
+        api = self.run.authorship.api
+        if api is None:
+            self.head = self._replace(operation.branch, self._committed(), operation.expected)
+            return
+        files = tuple(
+            TreeFile(entry.path, entry.mode, content)
+            for entry in built.entries
+            for content in (edit.after for edit in proposal.edits if edit.path == entry.path)
+        )
+        made = api.commit(
+            branch=operation.branch,
+            expected=operation.expected,
+            parent=built.parent,
+            files=files,
+            message=proposal.message(built.tree, self.run.authorship.committer),
+            tree=built.tree,
+        )
+        if isinstance(made, BranchLost):
+            raise _Moved(PushRejected(f"{operation.branch} moved while it was pushed to", hint="run again"))
+        self.run.heads[operation.branch] = made
+        self.head = made
+
+    def _replace(self, branch: str, new: str | None, expected: str | None) -> str | None:
+        done = self.run.remote.replace(branch, new, expected)
+        if isinstance(done, LeaseLost):
+            raise _Moved(
+                PushRejected(
+                    f"{branch} on {self.run.remote.name} keeps moving: {done.reason}",
+                    hint="another run or a person is pushing to it; run again when it is quieter",
+                )
+            )
+        self.run.heads.pop(branch, None)
+        if new is not None:
+            self.run.heads[branch] = new
+        return new
+
+    def _committed(self) -> str:
+        """Make the commit, once: a second try pushes the same."""
+        proposal, built = self._wanted()
+        if self._commit is None:
+            self._commit = commit_tree(
+                self.run.remote.commands,
+                built,
+                proposal.message(built.tree, self.run.authorship.committer),
+                identity=self.run.authorship.identity,
+                signing=self.run.options.signing,
+            )
+        return self._commit
+
+    def _open(self, operation: OpenPull) -> None:
+        text = self._text()
+        draft = operation.draft and self.run.forge.capabilities.drafts
+        spec = PullSpec(self.group.branch, self.run.base, text.title, text.body, draft)
+        pull = self.run.forge.create(spec)
+        self.run.created += 1
+        self.run.open_pulls[pull.number] = pull
+        # It may have been there already, opened by whoever was first.
+        self._write(pull, text, None)
+
+    def _refresh(self, operation: RefreshPull) -> None:
+        self._write(self._the_pull(operation.number), self._text(), operation.draft)
+
+    def _write(self, pull: PullRequest, text: Text, draft: bool | None) -> None:  # noqa: FBT001  as the operation has it
+        changes = PullPatch(
+            title=text.title if pull.title != text.title else None,
+            body=text.body if not same_body(pull.body, text.body) else None,
+            draft=draft if draft is not None and draft != pull.draft and self.run.forge.capabilities.drafts else None,
+        )
+        if changes != PullPatch():
+            pull = replace(self.run.forge.update(pull.number, changes), auto_merge=pull.auto_merge)
+        # A forge may learn of a push later than we do.
+        self.pull = pull = replace(pull, head_sha=self.head or pull.head_sha)
+        self._decorate(pull)
+        self._auto_merge(pull, text)
+        if self.run.options.policy.status and self.run.forge.capabilities.statuses:
+            status = CommitStatus(_STATUS, StatusState.SUCCESS, text.summary, pull.url)
+            self._try(lambda: self.run.forge.set_status(pull.head_sha, status))
+
+    def _decorate(self, pull: PullRequest) -> None:
+        policy = self.run.options.policy
+        capabilities = self.run.forge.capabilities
+        wanted = Decorations(
+            labels=tuple(label for label in policy.labels if label not in pull.labels) if capabilities.labels else (),
+            create_labels=policy.create_labels,
+            assignees=policy.assignees,
+            reviewers=policy.reviewers,
+            team_reviewers=policy.team_reviewers if capabilities.team_reviewers else (),
+            milestone=policy.milestone if capabilities.milestones else None,
+        )
+        if wanted != Decorations(create_labels=policy.create_labels):
+            self._try(lambda: self.warnings.extend(self.run.forge.decorate(pull, wanted)))
+
+    def _auto_merge(self, pull: PullRequest, text: Text) -> None:
+        policy, forge = self.run.options.policy.auto_merge, self.run.forge
+        if text.alarming:
+            if pull.auto_merge:
+                forge.disable_auto_merge(pull)
+                self.pull = replace(pull, auto_merge=False)
+            elif policy.enabled:
+                self.warnings.append("auto-merge is left off: a change needs a person's attention")
+            return
+        if not policy.enabled or pull.draft or not forge.capabilities.auto_merge:
+            return
+
+        def enable() -> None:
+            delete = self.run.options.policy.delete_branch
+            took = forge.enable_auto_merge(
+                pull, policy.method, delete_branch=delete, fallback_merge=policy.fallback_merge
+            )
+            match took:
+                case NotAutoMerging(reason=reason):
+                    self.warnings.append(f"auto-merge: {reason}")
+                case AutoMerging():
+                    self.pull = replace(pull, auto_merge=True)
+                case Merged():
+                    self.pull = replace(pull, state=PullState.MERGED)
+                    self.run.open_pulls.pop(pull.number, None)
+
+        self._try(enable)
+
+    def _label(self, operation: SetLabels) -> None:
+        if not self.run.forge.capabilities.labels:
+            return
+        pull = self._the_pull(operation.number)
+        wanted = Decorations(labels=operation.add, unwanted_labels=operation.remove, create_labels=True)
+        self._try(lambda: self.warnings.extend(self.run.forge.decorate(pull, wanted)))
+
+    def _try(self, act: Callable[[], object]) -> None:
+        """Do what is best effort: the pull request is there, and a refusal is a warning."""
+        try:
+            act()
+        except ForgeError as error:
+            self.warnings.append(error.message if error.hint is None else f"{error.message} ({error.hint})")
+
+    def _text(self) -> Text:
+        proposal, _ = self._wanted()
+        if self.head is None:
+            raise InternalError(f"the pull request of {self.group.name} would be written without a commit")
+        return proposal.text(self.head)
+
+    def _preview(self) -> str:
+        """Return a commit to write the text for before it is pushed; one that a forge makes has no name yet."""
+        return self._committed() if self.run.authorship.api is None else self.run.base_sha
+
+    def _wanted(self) -> tuple[Proposal, BuiltTree]:
+        if self._proposal is None or self._built is None:
+            raise InternalError(f"{self.group.name} is to be published, and wants nothing")
+        return self._proposal, self._built
+
+    def _the_pull(self, number: int) -> PullRequest:
+        if self.pull is None or self.pull.number != number:
+            return self.run.forge.get(number)
+        return self.pull
+
+
+@contextmanager
+def _moving() -> Iterator[None]:
+    """Take what a forge says of something that has changed for a reason to look again."""
+    try:
+        yield
+    except ForgeRefused as refused:
+        if refused.status in _MOVED:
+            raise _Moved(refused) from refused
+        raise
