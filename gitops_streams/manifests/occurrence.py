@@ -92,6 +92,8 @@ class Owner:
     """The object's ``metadata.name``."""
     container: str = ""
     """The container's name; for other places the path of keys from the object: ``images[web]``, ``web.image``."""
+    namespace: str | None = None
+    """Where a kustomization deploys to; it plays no part in binding."""
 
 
 NOBODY = Owner()

@@ -23,7 +23,9 @@ def owned(occurrence: Occurrence, found: Object) -> Occurrence:
     path = _path(occurrence)[len(found.pointer) :]
     container = _container(found.mapping, path) if _is_whole(occurrence) else None
     named = _keys(found.mapping, path) if container is None else container
-    return replace(occurrence, owner=Owner(found.kind or None, found.name, named))
+    # What a kustomization deploys goes to the namespace that it names beside its images.
+    namespace = found.mapping.text("namespace") if occurrence.form_name == "kustomize" else None
+    return replace(occurrence, owner=Owner(found.kind or None, found.name, named, namespace or None))
 
 
 def _is_whole(occurrence: Occurrence) -> bool:
@@ -52,6 +54,8 @@ def _container(root: Mapping, path: Pointer) -> str | None:
 
 def _keys(root: Mapping, path: Pointer) -> str:
     """Write a path of keys for people; an item of a list goes by its name where it has one."""
+    if all(isinstance(part, str) for part in path):
+        return ".".join(map(str, path))
     text = ""
     node: Node | None = root
     for part in path:

@@ -45,7 +45,7 @@ def rollouts(tag: TagPlan, environments: Sequence[tuple[str, str]] = ()) -> tupl
                     occurrence.file,
                     occurrence.line,
                     owner.kind,
-                    occurrence.namespace,
+                    occurrence.namespace or owner.namespace,
                     owner.name,
                     owner.container or None,
                     environment(occurrence.file, environments),

@@ -56,8 +56,8 @@ class TestContainers:
 
 class TestOtherPlaces:
     def test_in_a_kustomization(self):
-        text = f"kind: Kustomization\nimages:\n  - {{name: web, newName: {WEB}, newTag: '1'}}\n"
-        assert owners(text, "kustomization.yaml") == [Owner("Kustomization", None, "images[web]")]
+        text = f"kind: Kustomization\nnamespace: shop\nimages:\n  - {{name: web, newName: {WEB}, newTag: '1'}}\n"
+        assert owners(text, "kustomization.yaml") == [Owner("Kustomization", None, "images[web]", "shop")]
 
     @pytest.mark.parametrize("digest", ["", ", digest: ''"])
     def test_in_values(self, digest):

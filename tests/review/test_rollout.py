@@ -90,15 +90,16 @@ class TestRollouts:
         ]
 
     def test_of_all_forms(self, plan_files):
+        image = "- {name: web, newName: quay.io/acme/web, newTag: '1.4'}\n"
         files = {
-            "overlays/prod/kustomization.yaml": "images:\n- name: web\n  newName: quay.io/acme/web\n  newTag: '1.4'\n",
+            "overlays/prod/kustomization.yaml": f"namespace: shop\nimages:\n{image}",
             "values-prod.yaml": "web:\n  image:\n    repository: quay.io/acme/web\n    tag: '1.4'\n",
             "marked.yaml": 'a: x # {"$imagestream": "web:prod"}\n',
             "streams.json": STREAM,
         }
         assert self.places(plan_files(files)) == [
             ("marked.yaml", 1, None, None, None, "a", None),
-            ("overlays/prod/kustomization.yaml", 4, None, None, None, "images[web]", "prod"),
+            ("overlays/prod/kustomization.yaml", 3, None, "shop", None, "images[web]", "prod"),
             ("values-prod.yaml", 4, None, None, None, "web.image", "prod"),
         ]
 
