@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gitops_streams.manifests.scan import needles, scan
 from gitops_streams.plan.bind import tracked
 from gitops_streams.plan.model import Change, Outcome, Pin
+from gitops_streams.plan.narrow import narrowed
 from gitops_streams.plan.proven import proven
 from gitops_streams.reconcile import resolved_items
 from gitops_streams.render import json_report
@@ -169,3 +170,27 @@ def test_a_tag_and_a_digest_never_disagree_afterwards(data, every_tree, plan_fil
         assert not isinstance(site, Change)
         if site.outcome is Outcome.UNCHANGED and site.site.occurrence.form_name != "marker":
             assert site.site.occurrence.digest == digests[site.site.tag]
+
+
+@quickly
+@given(data=st.data())
+def test_a_plan_of_all_its_tags_is_the_plan(data, every_tree, plan_files):
+    plan = plan_files(data.draw(every_tree)).plan
+    assert narrowed(plan, {tag.key for tag in plan.tags}) == plan
+
+
+@quickly
+@given(data=st.data())
+def test_parts_of_a_plan_one_after_another_write_what_the_plan_writes(data, every_tree, plan_files):
+    """As pull requests do that are merged one by one, each planned on what the others have left."""
+    whole = plan_files(data.draw(every_tree))
+    keys = [tag.key for tag in whole.plan.tags]
+    parts = data.draw(st.lists(st.sampled_from(["one", "two", "three"]), min_size=len(keys), max_size=len(keys)))
+    files = whole.files | {file.path: file.before for file in whole.plan.files}
+    for part in data.draw(st.permutations(["one", "two", "three"])):
+        mine = [key for key, own in zip(keys, parts, strict=True) if own == part]
+        plan = narrowed(plan_files(files).plan, mine)
+        assert proven(plan) == plan
+        assert {tag.key for tag in plan.tags} == set(mine)
+        files |= {file.path: file.after for file in plan.files}
+    assert files == whole.files
