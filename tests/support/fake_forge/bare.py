@@ -13,6 +13,22 @@ ZERO = "0" * 40
 
 _ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
+_CONFIG = """
+[http]
+    receivepack = true
+[receive]
+    advertisePushOptions = true
+    denyDeleteCurrent = ignore
+    fsckObjects = true
+    hideRefs = refs/pull
+    hideRefs = refs/merge-requests
+[uploadpack]
+    allowAnySHA1InWant = true
+    allowFilter = true
+[gc]
+    auto = 0
+"""
+
 
 class GitFailed(Exception):
     """Git ended with an error; its text is what Git said."""
@@ -75,19 +91,8 @@ class BareRepository:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             _run(["git", "clone", "--quiet", "--bare", str(clone_of), str(path)], clone_of, b"", {})
-        for name, value in (
-            ("http.receivepack", "true"),
-            ("receive.advertisePushOptions", "true"),
-            ("receive.denyDeleteCurrent", "ignore"),
-            ("receive.fsckObjects", "true"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowFilter", "true"),
-            ("core.logAllRefUpdates", "false"),
-            ("gc.auto", "0"),
-        ):
-            self.git("config", name, value)
-        self.git("config", "--add", "receive.hideRefs", "refs/pull")
-        self.git("config", "--add", "receive.hideRefs", "refs/merge-requests")
+        with (path / "config").open("a") as config:
+            config.write(_CONFIG)
 
     def git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         """Run Git and return what it prints, without its final newline.

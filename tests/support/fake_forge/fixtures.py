@@ -16,7 +16,7 @@ def forge(tmp_path: Path) -> Iterator[FakeForge]:
     """Run a fake forge; a request that GitHub's description does not allow fails the test."""
     with FakeForge(tmp_path) as running:
         yield running
-    assert running.violations == []
+    assert running.violations == [], "\n".join(running.violations)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class GitHubGraphql(GitHubApi):
             )
         errors = []
         for error in result.errors or []:
-            if error.original_error is None and error.path is None:
+            if error.path is None:  # the variables are not what the document says
                 violate(f"POST /graphql: {error.message}")
             elif error.original_error is not None and not isinstance(error.original_error, GraphQLError):
                 violate(f"the fake forge failed on {document['query']}: {error.original_error!r}")
