@@ -197,28 +197,52 @@ def test_all_yaml_of_the_examples_can_be_read() -> None:
         assert all(document is not None for document in yaml.safe_load_all(path.read_text())), path
 
 
-def workflow_step(name: str, verb: str) -> str:
-    workflow = yaml.safe_load((EXAMPLES / "ci" / name).read_text())
-    runs = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
-    return next(step for step in runs if step.startswith(f"gitops-streams {verb}"))
-
-
 def scripts() -> dict[str, str]:
     """Return what each example of CI runs once everything is installed, as one shell script."""
     gitlab = yaml.safe_load((EXAMPLES / "ci/gitlab-ci.yml").read_text())
     cronjob = yaml.safe_load((EXAMPLES / "ci/cronjob.yaml").read_text())
+    task, _ = yaml.safe_load_all((EXAMPLES / "ci/tekton.yaml").read_text())
     container = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert container["command"] == ["bash", "-euc"]
     return {
-        "github": workflow_step("github-actions.yaml", "reconcile"),
         "gitlab": "\n".join(gitlab["reconcile"]["script"]),
         "cronjob": container["args"][0],
+        "tekton": task["spec"]["steps"][0]["script"],
     }
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab", "cronjob"])
+@pytest.fixture
+def runs_anywhere(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which what an example would install is here already."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pip").write_text("#!/bin/sh\nexit 0\n")
+    (programs / "gitops-streams").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m gitops_streams "$@"\n')
+    for path in programs.iterdir():
+        path.chmod(0o755)
+    home = tmp_path / "bot"
+    home.mkdir()
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "username").write_text("bot")
+    (secrets / "password").write_text("s3cret")
+    (secrets / ".dockerconfigjson").write_text('{"auths": {}}')
+    return {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+        "CI_DEFAULT_BRANCH": "main",
+        "GITOPS_STREAMS_TOKEN": "s3cret",
+        "SECRETS": str(secrets),
+        "REGISTRY": str(secrets),
+        "BRANCH": "main",
+        "RESULT": str(tmp_path / "result"),
+    }
+
+
+@pytest.mark.parametrize("ci", ["gitlab", "cronjob", "tekton"])
 def test_the_ci_examples_push_the_pins(
-    ci: str, example: Callable[[str], Path], git: Callable[..., str], tmp_path: Path, registry: Registry
+    ci: str, example: Callable[[str], Path], git: Callable[..., str], tmp_path: Path, runs_anywhere: dict[str, str]
 ) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(example("argocd")), "origin.git")
     origin = (tmp_path / "origin.git").as_uri()
@@ -226,23 +250,7 @@ def test_the_ci_examples_push_the_pins(
     if ci == "gitlab":  # its runners check out a commit, and leave the branch behind
         git(tmp_path / "clone", "checkout", "--quiet", "--detach")
         git(tmp_path / "clone", "branch", "--quiet", "-D", "main")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "pip").write_text("#!/bin/sh\nexit 0\n")  # what it would install is here already
-    (programs / "gitops-streams").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m gitops_streams "$@"\n')
-    for path in programs.iterdir():
-        path.chmod(0o755)
-    home = tmp_path / "bot"
-    home.mkdir()
-    environment = {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "CI_PROJECT_URL": origin.removesuffix(".git"),
-        "CI_DEFAULT_BRANCH": "main",
-        "REPOSITORY": origin,
-    }
+    environment = {**runs_anywhere, "CI_PROJECT_URL": origin.removesuffix(".git"), "REPOSITORY": origin}
     done = subprocess.run(
         ["bash", "-euc", scripts()[ci]],
         cwd=tmp_path / "clone",
@@ -257,18 +265,142 @@ def test_the_ci_examples_push_the_pins(
     assert git(origin_folder, "log", "-1", "--format=%s", "main") == "chore(images): update 4 digests"
     pinned = yaml.safe_load(git(origin_folder, "show", "main:apps/web/overlays/prod/kustomization.yaml"))
     assert pinned["images"][0]["digest"] == str(build("shop/web:1.4").digest)
-    if ci == "github":
-        assert "shop/web:prod" in (tmp_path / "summary.md").read_text()
+    if ci == "tekton":
+        assert (tmp_path / "result").read_text() == git(origin_folder, "rev-parse", "main")
+
+
+@pytest.mark.parametrize("ci", ["gitlab", "cronjob", "tekton"])
+def test_git_is_told_the_token_of_the_ci_examples(
+    ci: str, git: Callable[..., str], tmp_path: Path, runs_anywhere: dict[str, str]
+) -> None:
+    """The credential helper that a script sets up answers git's question."""
+    setting = re.search(r"git config .*credential\.helper\s(?:\\\n)?\s*'(.*)'", scripts()[ci])
+    assert setting is not None
+    git(tmp_path, "config", "--file", "gitconfig", "credential.helper", setting[1])
+    done = subprocess.run(
+        ["git", "credential", "fill"],
+        input="protocol=https\nhost=git.example.com\n\n",
+        env={**os.environ, **runs_anywhere, "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "password=s3cret" in done.stdout
+    assert "s3cret" not in scripts()[ci]
 
 
 def test_the_ci_examples_check_pull_requests(example: Callable[[str], Path]) -> None:
     gitlab = yaml.safe_load((EXAMPLES / "ci/gitlab-ci.yml").read_text())
     assert gitlab["check"]["script"] == ["gitops-streams check"]
-    assert workflow_step("github-check.yaml", "check").partition("#")[0].split() == ["gitops-streams", "check"]
     folder = example("flux")
     assert run("check", "-C", folder)[0] == 1
     assert run("reconcile", "-C", folder)[0] == 0
     assert run("check", "-C", folder)[0] == 0
+
+
+def workflow_jobs() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    for path in sorted((EXAMPLES / "ci").glob("github-*.yaml")):
+        workflow = yaml.safe_load(path.read_text())
+        for job in workflow["jobs"].values():
+            yield path.name, workflow, job
+
+
+ACTION = "acme/gitops-streams@" + 40 * "0"
+"""What a user replaces; the examples' README says so."""
+
+
+def test_the_workflows_use_inputs_and_outputs_that_the_action_has() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    used = 0
+    for name, _, job in workflow_jobs():
+        for step in job["steps"]:
+            if step.get("uses") == ACTION:
+                used += 1
+                assert set(step.get("with", {})) <= set(action["inputs"]), name
+        for output in re.findall(r"steps\.images\.outputs\.([a-z-]+)", (EXAMPLES / "ci" / name).read_text()):
+            assert output in action["outputs"], name
+    assert used == 3
+
+
+def test_the_workflows_ask_for_little() -> None:
+    """No rights but those that are named, nothing that runs for ever or twice, no credential left in a checkout."""
+    written: dict[str, set[str]] = {}
+    for name, workflow, job in workflow_jobs():
+        assert workflow["permissions"] == {}, name
+        assert job["timeout-minutes"] <= 15, name
+        assert workflow["concurrency"]["group"], name
+        assert "pull_request_target" not in workflow[True], name  # YAML 1.1 reads `on` so
+        written[name] = {permission for permission, level in job["permissions"].items() if level == "write"}
+        for step in job["steps"]:
+            if "uses" in step:
+                assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]), f"{name}: {step['uses']}"
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False, name
+        if "schedule" in workflow[True]:
+            assert job["if"] == "github.repository == 'acme/gitops'", name
+            assert not workflow[True]["schedule"][0]["cron"].startswith("0 "), name
+            assert workflow["concurrency"]["cancel-in-progress"] is False, name
+    assert written == {
+        "github-actions.yaml": {"contents", "pull-requests"},
+        "github-app.yaml": set(),
+        "github-check.yaml": set(),
+        "github-notify.yaml": set(),
+    }
+
+
+def test_a_dispatch_is_sent_as_it_is_read() -> None:
+    notify = (EXAMPLES / "ci/github-notify.yaml").read_text()
+    listening = yaml.safe_load((EXAMPLES / "ci/github-actions.yaml").read_text())[True]["repository_dispatch"]["types"]
+    sent = re.search(r"event_type=(\S+)", notify)
+    assert sent is not None
+    assert [sent[1]] == listening
+    assert "client_payload[image]=$IMAGE" in notify
+
+
+@pytest.mark.parametrize("ci", ["cronjob", "tekton"])
+def test_pods_have_no_rights_that_they_do_not_need(ci: str) -> None:
+    documents = list(yaml.safe_load_all((EXAMPLES / f"ci/{ci}.yaml").read_text()))
+    if ci == "cronjob":
+        pod = documents[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        contexts = pod["securityContext"] | container["securityContext"]
+        assert pod["automountServiceAccountToken"] is False
+        secrets = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+        assert secrets == {"gitops-push", "registry"}
+    else:
+        task, task_run = documents
+        container = task["spec"]["steps"][0]
+        contexts = task["spec"]["stepTemplate"]["securityContext"]
+        assert {place["name"] for place in task_run["spec"]["workspaces"]} == {
+            place["name"] for place in task["spec"]["workspaces"]
+        }
+        assert task_run["spec"]["taskRef"]["name"] == task["metadata"]["name"]
+        known = {f"params.{param['name']}" for param in task["spec"]["params"]}
+        known |= {f"workspaces.{place['name']}.path" for place in task["spec"]["workspaces"]}
+        known |= {f"results.{result['name']}.path" for result in task["spec"]["results"]}
+        text = (EXAMPLES / "ci/tekton.yaml").read_text()
+        assert set(re.findall(r"\$\(((?:params|workspaces|results)[\w.-]+)\)", text)) <= known
+        # A parameter in the script's text would be code.
+        assert "$(params" not in container["script"]
+    assert (contexts["runAsNonRoot"], contexts["readOnlyRootFilesystem"]) == (True, True)
+    assert contexts["allowPrivilegeEscalation"] is False
+    assert contexts["capabilities"] == {"drop": ["ALL"]}
+    assert contexts["seccompProfile"] == {"type": "RuntimeDefault"}
+    # No secret in the specification or the environment.
+    assert not any("valueFrom" in variable for variable in container["env"])
+
+
+@pytest.mark.parametrize("ci", ["gitlab", "cronjob", "tekton"])
+def test_the_scripts_of_the_ci_examples_are_clean(ci: str) -> None:
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    done = subprocess.run(
+        # SC2016: the credential helper's text is expanded by the shell that git starts.
+        [shellcheck, "--shell=bash", "--exclude=SC2016", "-"],
+        input=scripts()[ci], capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_json_of_the_documents_is_of_its_schema() -> None:
