@@ -168,7 +168,7 @@ class Github:
             path, doing = self._repository.path("pulls", number), f"changing pull request #{number}"
             pull = self._repository.pull(self._client.patch(path, body, doing=doing, repeatable=True).record())
         else:
-            pull = self._repository.pull(self._repository.known_pull(number))
+            pull = self.get(number)
         if patch.draft is None or patch.draft == pull.draft:
             return pull
         doing = f"making pull request #{number} {'a draft' if patch.draft else 'ready for review'}"

@@ -13,6 +13,7 @@ from functools import cached_property
 import httpx
 
 from gitops_streams.errors import ForgeError
+from gitops_streams.forges.github_hints import hint
 from gitops_streams.forges.http import Dialect, ForgeClient, segment
 from gitops_streams.forges.patience import Clock, SystemClock
 from gitops_streams.forges.refusal import Refusal
@@ -207,4 +208,4 @@ def _hint(refusal: Refusal) -> str | None:
         return "check forge.app.id, its private key and this machine's clock"
     if refusal.status == 422:  # noqa: PLR2004 - unprocessable
         return "the installation does not include this repository: add it in the App's installation settings"
-    return None
+    return hint(refusal)

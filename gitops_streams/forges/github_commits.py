@@ -162,7 +162,7 @@ def _move(repository: GithubRepository, branch: str, expected: str, sha: str) ->
     doing = f"moving the branch {branch}"
     for attempt in range(1, _TRIES + 1):
         try:
-            repository.graphql.mutate(_UPDATE, variables, doing=doing)
+            repository.graphql.mutate(_UPDATE, variables, doing=doing, like="/git/refs")
         except AnswerLost:
             found = repository.branch_head(branch)
             if found != expected:

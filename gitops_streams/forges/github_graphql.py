@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.answers import Record
-from gitops_streams.forges.github_hints import permission
+from gitops_streams.forges.github_hints import advice, permission
 from gitops_streams.forges.http import ForgeClient
 
 _TRIES = 4
@@ -45,12 +45,27 @@ class Graphql:
         """Read something; returns ``data``."""
         return self._ask(text, variables, doing=doing, changes=False, repeatable=True)
 
-    def mutate(self, text: str, variables: Mapping[str, object], *, doing: str, repeatable: bool = False) -> Record:
-        """Change something; returns ``data``."""
-        return self._ask(text, variables, doing=doing, changes=True, repeatable=repeatable)
+    def mutate(
+        self,
+        text: str,
+        variables: Mapping[str, object],
+        *,
+        doing: str,
+        repeatable: bool = False,
+        like: str = "/pulls",
+    ) -> Record:
+        """Change something; returns ``data``. ``like`` is the path of REST that needs the same permission."""
+        return self._ask(text, variables, doing=doing, changes=True, repeatable=repeatable, like=like)
 
     def _ask(
-        self, text: str, variables: Mapping[str, object], *, doing: str, changes: bool, repeatable: bool
+        self,
+        text: str,
+        variables: Mapping[str, object],
+        *,
+        doing: str,
+        changes: bool,
+        repeatable: bool,
+        like: str = "/pulls",
     ) -> Record:
         body = {"query": text, "variables": dict(variables)}
         for attempt in range(1, _TRIES + 1):
@@ -67,8 +82,7 @@ class Graphql:
                 break
             self._client.wait_for_limit(doing, answer, said, attempt)
         refused = GraphqlRefused(f"GitHub: {doing} failed: {said}", said, kinds)
-        if refused.forbidden:
-            refused.hint = permission("POST", "/pulls")
+        refused.hint = advice(said) or (permission("POST", like) if refused.forbidden else None)
         raise refused
 
 

@@ -80,18 +80,23 @@ _BY_STATUS = {
 
 def hint(refusal: Refusal) -> str | None:
     """Return what to change; ``None`` where nothing is known."""
-    said = refusal.said.casefold()
     if "required" in refusal.headers.get("x-github-sso", ""):
         return (
             "the organization wants single sign-on: authorize the token for it (Settings, Developer settings, the "
             "token, Configure SSO)"
         )
-    for pattern, advice in _PHRASES:
-        if pattern.search(said):
-            return advice
-    if refusal.status == 403 or _NO_ACCESS.search(said):  # noqa: PLR2004 - forbidden
+    found = advice(refusal.said)
+    if found is not None:
+        return found
+    if refusal.status == 403 or _NO_ACCESS.search(refusal.said.casefold()):  # noqa: PLR2004 - forbidden
         return permission(refusal.method, refusal.path)
     return _BY_STATUS.get(refusal.status)
+
+
+def advice(said: str) -> str | None:
+    """Return what to change, by GitHub's words alone."""
+    words = said.casefold()
+    return next((text for pattern, text in _PHRASES if pattern.search(words)), None)
 
 
 def permission(method: str, path: str) -> str:

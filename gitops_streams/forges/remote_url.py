@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-_SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/\s@\[\]]+):(?P<path>(?!//)\S.*)", re.DOTALL)
+_SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/\s@\[\]]+):(?P<path>(?!//|:)\S.*)")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _SSH = frozenset({"ssh", "git+ssh", "ssh+git"})
@@ -38,6 +38,8 @@ class Remote:
 def parse_remote(url: str) -> Remote | None:
     """Read a remote's URL; ``None`` where it is a local path, or nothing that leads to a forge."""
     url = url.strip()
+    if not url.isprintable():
+        return None
     if "://" in url:
         return _parse_url(url)
     if _WINDOWS.match(url) or url.startswith(("/", ".", "~")):

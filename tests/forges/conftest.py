@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fake_forge import FakeForge, Repository, Token
 
@@ -28,6 +29,18 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
+
+
+class Interrupted(httpx.HTTPTransport):
+    """Lets somebody else act before each request."""
+
+    def __init__(self, meanwhile: Callable[[httpx.Request], None]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._meanwhile(request)
+        return super().handle_request(request)
 
 
 @pytest.fixture
@@ -62,18 +75,23 @@ def repository(forge: FakeForge) -> Repository:
 
 @pytest.fixture
 def github(forge: FakeForge, repository: Repository, clock: Clock) -> Iterator[Callable[..., Github]]:
-    """Open the repository with a token, one of everything by default."""
+    """Open the repository with a token, one of everything by default; ``meanwhile`` is called before each request."""
     opened: list[Github] = []
 
-    def connect(token: Token | None = None, name: str = "acme/gitops", **settings: float) -> Github:
+    def connect(
+        token: Token | None = None,
+        name: str = "acme/gitops",
+        meanwhile: Callable[[httpx.Request], None] | None = None,
+    ) -> Github:
         opened.append(
             Github(
                 api_url=forge.api_url(),
                 graphql_url=forge.graphql_url,
                 repository=name,
                 authorization=bearer((token or forge.token("machine")).value),
-                settings=ForgeSettings(**settings),
+                settings=ForgeSettings(),
                 clock=clock,
+                transport=None if meanwhile is None else Interrupted(meanwhile),
             )
         )
         return opened[-1]

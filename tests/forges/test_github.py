@@ -88,7 +88,7 @@ def test_open_ones_are_listed_by_prefix_oldest_first(github, repository):
 def test_lists_are_read_to_their_end(github, repository):
     hub = github()
     for index in range(101):
-        repository.human_push(f"x/{index}", {f"{index}.yaml": b"x"}, start="main")
+        repository.git.git("branch", f"x/{index}", BRANCH)
         with repository.store.lock:
             repository.create_pull(
                 "t", "", "main", f"x/{index}", repository, repository.store.account("alice"), draft=False
