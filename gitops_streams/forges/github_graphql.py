@@ -13,6 +13,9 @@ from gitops_streams.forges.github_hints import advice, permission
 from gitops_streams.forges.http import ForgeClient
 
 _TRIES = 4
+_UNKNOWN_YET = "could not resolve to a node"
+"""What GitHub says about a pull request that was made a moment ago, and that not all of it knows."""
+_LAG = 2.0
 
 
 class GraphqlRefused(ForgeError):
@@ -78,9 +81,12 @@ class Graphql:
                 return record.record("data")
             kinds = frozenset(_kinds(errors))
             said = self._client.printable("; ".join(error.text("message", default="") for error in errors[:5]))
-            if "RATE_LIMITED" not in kinds or attempt == _TRIES:
+            if attempt == _TRIES:
                 break
-            self._client.wait_for_limit(doing, answer, said, attempt)
+            if "RATE_LIMITED" in kinds:
+                self._client.wait_for_limit(doing, answer, said, attempt)
+            elif not (_UNKNOWN_YET in said.casefold() and self._client.wait(_LAG)):
+                break
         refused = GraphqlRefused(f"GitHub: {doing} failed: {said}", said, kinds)
         refused.hint = advice(said) or (permission("POST", like) if refused.forbidden else None)
         raise refused

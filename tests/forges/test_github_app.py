@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import builtins
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gitops_streams.errors import ForgeError
+from gitops_streams.forges.github_app import AppAuthorization
 from gitops_streams.forges.open import open_forge
+from gitops_streams.forges.patience import SystemClock
 from gitops_streams.forges.refusal import ForgeRefused
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
 from gitops_streams.review.pull_request import PullSpec
@@ -15,19 +19,8 @@ from gitops_streams.review.pull_request import PullSpec
 SPEC = PullSpec(head="gitops-streams/main/all", base="main", title="t", body="")
 
 
-class Now:
-    """Time as the fake forge has it, a while later on demand; sleeping takes none."""
-
-    def __init__(self) -> None:
-        self.later = 0.0
-
-    def monotonic(self) -> float:
-        return self.time()
-
-    def time(self) -> float:
-        import time  # noqa: PLC0415
-
-        return time.time() + self.later
+class Now(SystemClock):
+    """Time as the fake forge has it; sleeping takes none."""
 
     def sleep(self, seconds: float) -> None:
         pass
@@ -42,7 +35,7 @@ def app(forge):
 def sign_in(forge, repository, tmp_path: Path):
     opened = []
 
-    def connect(app, *, key: bytes | None = None, installation=None, clock=None, by_variable=False, app_id=None):
+    def connect(app, *, key: bytes | None = None, installation=None, by_variable=False, app_id=None):
         path = tmp_path / "key.pem"
         text = app.private_key if key is None else key
         path.write_bytes(text)
@@ -55,7 +48,7 @@ def sign_in(forge, repository, tmp_path: Path):
             app=AppSettings(str(app_id or app.id), installation_id=installation, **place),
         )
         environment = {"KEY": text.decode().replace("\n", "\\n")}
-        opened.append(open_forge(settings, repository.clone_url, environment, clock=clock or Now()))
+        opened.append(open_forge(settings, repository.clone_url, environment, clock=Now()))
         return opened[-1]
 
     yield connect
@@ -85,20 +78,29 @@ def test_an_installation_that_is_configured_is_not_looked_for(forge, app, sign_i
     assert forge.log("GET", "/installation") == []
 
 
-def test_a_token_is_used_until_it_nears_its_end(forge, app, sign_in):
-    clock = Now()
-    hub = sign_in(app, clock=clock)
-    hub.find("x")
-    hub.find("x")
-    first = hub.git_credential()
-    assert (first.username, len(forge.log("POST", "/access_tokens"))) == ("x-access-token", 1)
-    clock.later = 3301
-    for token in list(forge.store.tokens.values()):
-        token.revoked = False
-    # The claim of a clock that is ahead is refused by the fake: what counts is that a new token is asked for.
-    with pytest.raises(ForgeError):
-        hub.find("x")
-    assert len(forge.log("POST", "/access_tokens")) == 2
+def test_a_token_is_used_until_it_nears_its_end(app, clock):
+    made: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        made.append(request.url.path)
+        end = datetime.fromtimestamp(clock.now + 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return httpx.Response(201, json={"token": f"token-{len(made)}", "expires_at": end})
+
+    authorization = AppAuthorization(
+        AppSettings("7", installation_id=1),
+        app.private_key.decode(),
+        api_url="https://api.github.com",
+        repository="acme/gitops",
+        settings=ForgeSettings(),
+        clock=clock,
+        transport=httpx.MockTransport(answer),
+    )
+    seen = []
+    for later in (0, 3000, 3301, 3301 + 3000):
+        clock.now = 1_800_000_000.0 + later
+        seen.append(authorization.headers()["Authorization"])
+    authorization.close()
+    assert seen == ["Bearer token-1", "Bearer token-1", "Bearer token-2", "Bearer token-2"]
 
 
 def test_a_token_that_was_taken_back_is_replaced(forge, app, sign_in):

@@ -134,6 +134,15 @@ def test_graphql_limits_are_waited_for(forge, github, clock):
     assert any(29 < seconds <= 31 for seconds in clock.slept)
 
 
+def test_a_pull_request_that_graphql_does_not_know_yet_is_waited_for(forge, github, clock):
+    hub = github()
+    pull = hub.create(SPEC)
+    error = {"type": "NOT_FOUND", "message": "Could not resolve to a node with the global id of 'PR_1'"}
+    forge.faults.add(r"POST .*/graphql", Respond(200, {"errors": [error]}), times=2)
+    assert hub.update(pull.number, PullPatch(draft=True)).draft
+    assert clock.slept.count(2.0) == 2
+
+
 @pytest.mark.parametrize("body", [{"errors": [{"message": 7}]}, {"errors": "x"}, {"data": None}, [], {"errors": [{}]}])
 def test_what_is_no_graphql_answer_is_an_error_and_nothing_else(forge, github, body):
     hub = github()

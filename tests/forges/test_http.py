@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import traceback
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 import trustme
+from fake_forge import FakeForge
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.authorization import TokenHeader, basic, bearer
@@ -435,3 +437,44 @@ def test_a_ca_file_is_checked(tmp_path):
 
 def test_a_segment_stays_one():
     assert segment("a/b?c#d %2F..") == "a%2Fb%3Fc%23d%20%252F.."
+
+
+def test_certificates_are_checked_against_the_file_or_the_system(tmp_path, clock):
+    authority = trustme.CA()
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with FakeForge(tmp_path, tls=server) as running:
+        running.create_repository("acme/gitops")
+
+        def ask(settings: ForgeSettings) -> None:
+            client = ForgeClient(running.api_url(), None, Dialect("GitHub"), settings, clock=clock)
+            try:
+                client.get("/repos/acme/gitops", doing="reading")
+            finally:
+                client.close()
+
+        ask(ForgeSettings(ca_file=tmp_path / "ca.pem"))
+        with pytest.raises(ForgeUnreachable, match="not trusted") as caught:
+            ask(ForgeSettings())
+    assert "forge.caFile" in caught.value.hint
+    assert clock.slept == []
+
+
+def test_the_environments_proxy_is_used(forge, monkeypatch, unused_port, clock):
+    forge.create_repository("acme/gitops")
+
+    def ask() -> int:
+        client = ForgeClient(forge.api_url(), None, Dialect("GitHub"), ForgeSettings(), clock=clock)
+        try:
+            return client.get("/repos/acme/gitops", doing="reading").status
+        finally:
+            client.close()
+
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:hunter2@127.0.0.1:{unused_port}")
+    with pytest.raises(ForgeUnreachable) as caught:
+        ask()
+    assert "HTTPS_PROXY" in caught.value.hint
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert ask() == 200
