@@ -30,6 +30,7 @@ from gitops_streams.streams.model import (
     TagAlias,
     TagKey,
 )
+from gitops_streams.yamledit.edit import is_null
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, target
 from gitops_streams.yamledit.objects import given
 from gitops_streams.yamledit.problem import Problem, Severity
@@ -284,7 +285,9 @@ def _labels(metadata: Fields) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in labels.entries if isinstance(labels, Mapping) else ():
         value = target(entry.value)
-        if isinstance(entry.key, Scalar) and isinstance(value, Scalar) and LABEL_VALUE.fullmatch(value.value):
+        if not isinstance(entry.key, Scalar) or not isinstance(value, Scalar) or is_null(value):
+            continue
+        if LABEL_VALUE.fullmatch(value.value):
             found.setdefault(entry.key.value, value.value)
     return found
 

@@ -526,6 +526,42 @@ def test_an_unknown_annotation_of_ours_is_noticed_once_where_it_stands(read):
     ]
 
 
+LABELLED = """\
+apiVersion: image.openshift.io/v1
+kind: ImageStream
+metadata:
+  name: web
+  labels:
+    team: &team payments
+    app.kubernetes.io/name: "web"
+    copy: *team
+    number: 12
+    empty: ""
+    none: null
+    parameter: ${TEAM}
+    chart: {{ .Values.team }}
+    list: [a]
+    hostile: "a\\nb"
+    long: LONG
+    team: again
+spec: {}
+""".replace("LONG", "x" * 64)
+
+
+def test_labels_that_can_be_used_are_read_and_the_others_left_out(read):
+    catalog = read(LABELLED)
+    (stream,) = catalog.streams
+    assert stream.labels == {"team": "payments", "app.kubernetes.io/name": "web", "copy": "payments", "number": "12"}
+    assert catalog.problems == ()
+
+
+@pytest.mark.parametrize("labels", ["[a]", "text", "null", "{}"])
+def test_labels_are_no_reason_to_refuse_a_stream(read, labels: str):
+    catalog = read(f"{STREAM}metadata: {{name: web, labels: {labels}}}\nspec: {{}}\n")
+    assert [stream.labels for stream in catalog.streams] == [{}]
+    assert catalog.problems == ()
+
+
 def test_a_wrong_platform_of_the_stream_spoils_only_the_tags_that_use_it(read):
     catalog = read(ANNOTATED.replace("platform: linux/amd64", "platform: nonsense"))
     assert sorted(key.tag for key in catalog.tags) == ["none", "own"]
