@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gitops_streams.manifests.occurrence import MarkedScalar, Occurrence, Owner, Part, SplitReference
+from gitops_streams.manifests.occurrence import Occurrence, Owner, SplitReference
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -21,21 +21,11 @@ def owned(occurrence: Occurrence, found: Object) -> Occurrence:
         found: the object that it stands in.
     """
     path = _path(occurrence)[len(found.pointer) :]
-    container = _container(found.mapping, path) if _is_whole(occurrence) else None
+    container = None if isinstance(occurrence.form, SplitReference) else _container(found.mapping, path)
     named = _keys(found.mapping, path) if container is None else container
     # What a kustomization deploys goes to the namespace that it names beside its images.
     namespace = found.mapping.text("namespace") if occurrence.form_name == "kustomize" else None
     return replace(occurrence, owner=Owner(found.kind or None, found.name, named, namespace or None))
-
-
-def _is_whole(occurrence: Occurrence) -> bool:
-    match occurrence.form:
-        case SplitReference():
-            return False
-        case MarkedScalar(part=part):
-            return part is Part.WHOLE
-        case _:
-            return True
 
 
 def _path(occurrence: Occurrence) -> Pointer:

@@ -30,7 +30,10 @@ def built(created: datetime | None) -> Built:
 
 
 def is_older(new: Built, old: Built) -> bool:
-    """Whether the new image is known to have been built before the old one; fixed dates have no age."""
-    if new.at is None or old.at is None or new.reproducible or old.reproducible:
+    """Whether the new image is known to have been built before the old one.
+
+    Fixed dates have no age. Nothing that has one is older than they are, so only the new image's matters.
+    """
+    if new.at is None or old.at is None or new.reproducible:
         return False
     return new.at < old.at

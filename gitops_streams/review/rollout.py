@@ -51,8 +51,7 @@ def rollouts(tag: TagPlan, environments: Sequence[tuple[str, str]] = ()) -> tupl
                     environment(occurrence.file, environments),
                 )
             )
-    # A tag and its digest may be marked each on its own: that is one place that rolls out, met twice.
-    return tuple(sorted(dict.fromkeys(found), key=_order))
+    return tuple(sorted(found, key=_order))
 
 
 def environment(path: str, environments: Sequence[tuple[str, str]] = ()) -> str | None:

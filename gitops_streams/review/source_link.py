@@ -84,7 +84,7 @@ def read_repository(text: str) -> SourceRepository | None:
     Understood: ``https``, ``ssh``, ``git+https`` and ``git@host:path``, with ``.git``, trailing slashes,
     ``#reference`` or a place in the repository (``/tree/main/sub``) behind it.
     """
-    if len(text) > _LONGEST or not text.isascii():
+    if len(text) > _LONGEST:
         return None
     address = text.partition("#")[0].partition("?")[0]
     match = _URL.fullmatch(address)

@@ -73,6 +73,9 @@ class TestOtherPlaces:
         )
         assert owners(text) == [Owner("HelmRelease", "h", "spec.values.image")]
 
+    def test_under_another_key_of_a_named_item(self):
+        assert owners(f"builds: [{{name: b, baseImage: '{WEB}:1'}}]\n") == [Owner(None, None, "builds[b].baseImage")]
+
     def test_in_a_list_of_references(self):
         assert owners(f"images: ['{WEB}:1']\n") == [Owner(None, None, "images[0]")]
 

@@ -270,6 +270,11 @@ class TestTheRest:
         assert (left.what, left.outcome, left.kept) == (f"a.yaml:4 {WEB}@{OLD}", "skipped", (OLD,))
         assert "it has a digest and no tag" in left.reason
 
+    def test_those_that_read_alike_are_told_once(self, planned):
+        done = planned({"a.yaml": f"images: ['{WEB}@{OLD}', '{WEB}@{OLD}']\n", "b.yaml": pods(f"{WEB}:1.4")})
+        assert len(done.plan.skipped) == 2
+        assert len(review(done).not_updated) == 1
+
     def test_held_tags_and_sites(self, planned):
         done = planned({"a.yaml": pods(f"{WEB}:1.4@{OLD}", f"{WEB}:1.4@{OLDER}")})
         (tag,) = done.plan.tags

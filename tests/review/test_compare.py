@@ -56,6 +56,7 @@ class TestClasses:
             (single("a b c", config(labels={"team": "web"})), "metadata"),
             (single(None, None), "unknown"),
             (single("a b d", None), "content"),
+            (single("a b c", None), "unknown"),
             (OLD, "metadata"),
         ],
     )
