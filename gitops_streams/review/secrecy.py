@@ -31,7 +31,7 @@ _DIGEST = re.compile(r"(?:sha(?:256|512)|file|dir|multi):[0-9a-f]{64,128}|(?<=/)
 _PLAIN = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
     r"|://(?!git@)[^/\s@]+@"  # a user, and maybe a password, in an address
-    r"|eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # a JSON Web Token
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # a JSON Web Token
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\b(?:gh[opsur]_|github_pat_|glpat-|glrt-|xox[abeprs]-|dckr_pat_|sk-|[spr]k_(?:live|test)_|shpat_|dop_v1_)"
     r"[A-Za-z0-9_-]{16,}"
