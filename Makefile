@@ -8,7 +8,7 @@ SOURCES := gitops_streams tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench coverage lock dist clean
+.PHONY: help demo test check fix soak bench coverage lock dist clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ coverage: $(VENV)/.installed ## Run all tests and show what they leave out
 	$(BIN)/coverage run -m pytest $(PYTEST)
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
+
+soak: $(VENV)/.installed ## Race two reconcilers for 50 rounds against one repository (SOAK=500 for more)
+	GITOPS_STREAMS_SOAK_ROUNDS=$(or $(SOAK),50) $(BIN)/pytest -s tests/cli/pull_requests/test_races.py
 
 bench: $(VENV)/.installed ## Print what a dry run costs beside the bare requests (ratios, medians)
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)

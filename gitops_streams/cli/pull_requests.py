@@ -124,14 +124,14 @@ def forge_of(
 def _credential(session: Session, forge: Forge, url: str, push_url: str, wanted: Wanted) -> HttpCredential | None:
     """Lend git the forge's token, where the remote is on the forge's own host; SSH has its own keys."""
     detected = detect(session.settings.forge, url, os.environ)
-    site = detected.url if isinstance(detected, Detected) and is_at(detected.url, push_url) else None
+    site = detected.url if isinstance(detected, Detected) else ""
     token = wanted.branch_token or os.environ.get(BRANCH_TOKEN)
-    if site is None or not isinstance(forge, LendsCredential):
-        if token:
-            raise ForgeError(
-                "the token for branches cannot be used: the remote is not on the forge's own host over HTTPS",
-                hint="set the remote's URL to the forge's https:// one, or leave that token out",
-            )
+    if token and not (isinstance(forge, LendsCredential) and is_at(site, push_url)):
+        raise ForgeError(
+            "the token for branches cannot be used: the remote is not on the forge's own host over HTTPS",
+            hint="set the remote's URL to the forge's https:// one, or leave that token out",
+        )
+    if not isinstance(forge, LendsCredential) or not (is_at(site, url) or is_at(site, push_url)):
         return None
     lent = forge.git_credential()
     return HttpCredential(site, lent.username, token or lent.password)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
@@ -39,33 +39,37 @@ def is_at(site: str, url: str) -> bool:
 
 
 def environment(
-    url: str, credential: HttpCredential | None, inherited: Mapping[str, str] | None = None
+    urls: Iterable[str], credential: HttpCredential | None, inherited: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the variables that a git command needs to speak to a remote for us.
 
     Hooks of the clone are left out: they are about what a person commits and pushes here.
 
     Args:
-        url: the remote's URL.
-        credential: used if it ``fits``; else git authenticates as it is set up to.
+        urls: the remote's URLs, those to fetch from and to push to.
+        credential: used for a URL that it ``fits``; else git authenticates as it is set up to.
         inherited: the environment that git gets besides; ``None``: this process's. Its own
             ``GIT_CONFIG_COUNT`` settings stay in force.
     """
     settings = [("core.hooksPath", os.devnull)]
-    if credential is not None and credential.fits(url):
-        pair = b64encode(f"{credential.username}:{credential.secret}".encode()).decode("ascii")
-        place = _without_password(url)
-        key = f"http.{place}"
-        settings += [
-            (f"{key}.extraHeader", ""),
-            (f"{key}.extraHeader", f"Authorization: Basic {pair}"),
-            # Git would go on with the same header at the address that a redirect names.
-            (f"{key}.followRedirects", "false"),
-            # A credential that is refused is not replaced by somebody else's.
-            (f"credential.{place}.helper", ""),
-            ("credential.helper", ""),
-        ]
+    if credential is not None:
+        fitting = [_without_password(url) for url in dict.fromkeys(urls) if credential.fits(url)]
+        settings += [setting for place in dict.fromkeys(fitting) for setting in _settings(place, credential)]
     return _as_variables(settings, os.environ if inherited is None else inherited)
+
+
+def _settings(place: str, credential: HttpCredential) -> list[tuple[str, str]]:
+    pair = b64encode(f"{credential.username}:{credential.secret}".encode()).decode("ascii")
+    key = f"http.{place}"
+    return [
+        (f"{key}.extraHeader", ""),
+        (f"{key}.extraHeader", f"Authorization: Basic {pair}"),
+        # Git would go on with the same header at the address that a redirect names.
+        (f"{key}.followRedirects", "false"),
+        # A credential that is refused is not replaced by somebody else's.
+        (f"credential.{place}.helper", ""),
+        ("credential.helper", ""),
+    ]
 
 
 def _as_variables(settings: Sequence[tuple[str, str]], inherited: Mapping[str, str]) -> dict[str, str]:

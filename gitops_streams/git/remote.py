@@ -143,12 +143,13 @@ class Remote:
 
 
 def open_remote(commands: Commands, name: str, credential: HttpCredential | None = None) -> Remote:
-    """Speak to a remote, with the credential if its URL is on the credential's own host.
+    """Speak to a remote, with the credential where its URLs are on the credential's own host.
 
     Raises:
         RepositoryError: git does not know the remote.
     """
-    return Remote(commands, name, environment(url_of(commands, name, push=True), credential))
+    urls = (url_of(commands, name), url_of(commands, name, push=True))
+    return Remote(commands, name, environment(urls, credential))
 
 
 def url_of(commands: Commands, name: str, *, push: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -52,6 +53,8 @@ from gitops_streams.review.pull_request import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_log = logging.getLogger(__name__)
 
 _PAUSES = (0.1, 0.4, 1.0, 2.0)
 """Seconds before looking again: whoever was first is given the time to end."""
@@ -127,6 +130,7 @@ class GroupPull:
                     refusals += 1
                 if refusals == _REFUSALS or attempt == ATTEMPTS - 1:
                     raise moved.cause from None
+                _log.info("%s: looking again, since %s", self.group.branch, moved.cause.message)
                 did = self._did() or did
                 time.sleep(_PAUSES[attempt])
                 continue

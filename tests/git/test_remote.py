@@ -300,12 +300,12 @@ def test_a_credential_goes_to_its_own_host_alone(site: str, url: str, *, fits: b
     credential = HttpCredential(site, "bot", SECRET)
     assert credential.fits(url) is fits
     encoded = base64.b64encode(f"bot:{SECRET}".encode()).decode()
-    assert any(encoded in value for value in environment(url, credential).values()) is fits
+    assert any(encoded in value for value in environment([url], credential).values()) is fits
 
 
 def test_settings_that_the_environment_gives_stay() -> None:
     given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.proxy", "GIT_CONFIG_VALUE_0": "http://proxy:3128"}
-    made = environment("https://git.acme.example/a/b", HttpCredential("https://git.acme.example", "b", "s"), given)
+    made = environment(["https://git.acme.example/a/b"], HttpCredential("https://git.acme.example", "b", "s"), given)
     assert not made.keys() & {"GIT_CONFIG_KEY_0"}
     assert made["GIT_CONFIG_COUNT"] == str(1 + sum(name.startswith("GIT_CONFIG_KEY_") for name in made))
     assert made["GIT_CONFIG_KEY_2"] == "http.https://git.acme.example/a/b.extraHeader"
@@ -314,7 +314,7 @@ def test_settings_that_the_environment_gives_stay() -> None:
 
 def test_a_password_of_the_url_is_no_setting() -> None:
     url = "https://user:pass@git.acme.example/a/b"
-    made = environment(url, HttpCredential("https://git.acme.example", "b", "s"), {})
+    made = environment([url], HttpCredential("https://git.acme.example", "b", "s"), {})
     assert "http.https://user@git.acme.example/a/b.extraHeader" in made.values()
     assert not any("pass" in value for value in made.values())
 
