@@ -380,8 +380,7 @@ class TestDescription:
             ("{ viewer { token } }", "Cannot query field 'token'"),
             ("{ viewer { login }", "Syntax Error"),
             (
-                'mutation { enablePullRequestAutoMerge(input: {pullRequestId: "a", mergeMethod: FAST})'
-                " { actor { login } } }",
+                "mutation { enablePullRequestAutoMerge(input: {pullRequestId: 1, mergeMethod: FAST}) { __typename } }",
                 "'FAST' does not exist in 'PullRequestMergeMethod'",
             ),
         ],

@@ -24,7 +24,10 @@ from fake_forge.exchange import (
     secondary_rate_limit,
 )
 from fake_forge.forge import FakeForge
-from fake_forge.store import Kind, Pull, Repository, Store
+from fake_forge.pull import Pull
+from fake_forge.records import Kind
+from fake_forge.repository import Repository
+from fake_forge.store import Store
 
 __all__ = [
     "FULL",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fake_forge.forge import FakeForge
-from fake_forge.store import Repository
+from fake_forge.repository import Repository
 
 
 @pytest.fixture

@@ -15,9 +15,13 @@ from fake_forge.accounts import FULL, App, Token, TokenKind
 from fake_forge.bare import BareRepository
 from fake_forge.exchange import Credential, Faults, Logged, Refused, credential_of, document_of, faulty
 from fake_forge.git_http import GitHttp
+from fake_forge.gitea import Gitea
 from fake_forge.github_apps import new_keys
 from fake_forge.github_dialect import GitHubDialect
-from fake_forge.store import Kind, Repository, Store
+from fake_forge.gitlab import GitLab
+from fake_forge.records import Kind
+from fake_forge.repository import Repository
+from fake_forge.store import Store
 from gitops_streams.demo.exchange import Answer, Request, Response
 from gitops_streams.demo.server import Server
 
@@ -47,7 +51,8 @@ class FakeForge:
         self._log_lock = threading.Lock()
         self._git = GitHttp(self.store, self._authenticate)
         self._github = GitHubDialect(self.store, self._authenticate, self._violate)
-        self._dialects = [self._github]
+        others = (GitLab, Gitea)
+        self._dialects = [self._github, *(one(self.store, self._authenticate, self._violate) for one in others)]
         self._server: Server | None = None
         self.apps: list[App] = self._github.apps
 

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from fake_forge.accounts import Token, TokenKind
 from fake_forge.exchange import credential_of
-from fake_forge.store import Kind, Repository, Store
+from fake_forge.records import Kind
+from fake_forge.repository import Repository
+from fake_forge.store import Store
 from gitops_streams.demo.exchange import Request, Response
 
 _SERVICE = re.compile(r"^/(?P<repository>.+?)(?:\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)$")

@@ -1,4 +1,4 @@
-"""GitHub Apps: signing in with a JWT (RS256), finding the installation, trading it for a token."""
+"""GitHub's accounts, and its Apps: a JWT (RS256) signs in, finds the installation, is traded for a token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from fake_forge import github_documents as documents
 from fake_forge.accounts import Account, App, Token, TokenKind
 from fake_forge.exchange import credential_of
-from fake_forge.github import GitHubApi, refuse
+from fake_forge.github_access import GitHubApi, refuse
 from fake_forge.routes import Call, route
 from gitops_streams.demo.exchange import Response
 
@@ -31,6 +31,33 @@ def new_keys() -> tuple[bytes, bytes]:
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private, public
+
+
+class GitHubAccounts(GitHubApi):
+    """Accounts. Tokens of Apps are not users."""
+
+    @route("GET /user")
+    def get_user(self, call: Call) -> Response:
+        """Answer with whose token it is."""
+        token = call.who
+        if token.kind is not TokenKind.PAT:
+            refuse(HTTPStatus.FORBIDDEN, "Resource not accessible by integration")
+        headers = {"X-OAuth-Scopes": "repo, workflow"} if token.permissions.get("administration") else {}
+        return Response.json(documents.account(token.account), headers=headers)
+
+    @route("GET /users/{username}")
+    def find_user(self, call: Call) -> Response:
+        """Answer with an account."""
+        who = self.store.accounts.get(call.path["username"])
+        if who is None:
+            refuse(HTTPStatus.NOT_FOUND, "Not Found")
+        return Response.json(documents.account(who))
+
+    @route("GET /rate_limit")
+    def rate_limit(self, _call: Call) -> Response:
+        """Say how many requests are left, always plenty."""
+        core = {"limit": 5000, "remaining": 4999, "reset": self.store.now() + 3600, "used": 1}
+        return Response.json({"resources": {"core": core}, "rate": core})
 
 
 class GitHubApps(GitHubApi):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -9,17 +10,19 @@ from http import HTTPStatus
 from fake_forge.accounts import App, Token
 from fake_forge.description import violations
 from fake_forge.exchange import Refused, credential_of, document_of
-from fake_forge.github import GitHubAccounts, GitHubIssues, GitHubPulls, GitHubStatuses, refuse, with_etag
-from fake_forge.github_apps import GitHubApps
+from fake_forge.github_access import API, refuse
+from fake_forge.github_apps import GitHubAccounts, GitHubApps
+from fake_forge.github_commits import GitHubCommits
 from fake_forge.github_git import GitHubGit
 from fake_forge.github_graphql import GitHubGraphql
+from fake_forge.github_issues import GitHubIssues
+from fake_forge.github_pulls import GitHubPulls
 from fake_forge.routes import Call, Routes, operations
 from fake_forge.store import Store
 from gitops_streams.demo.exchange import Request, Response
 
-_REST = "/api/v3"
 _GRAPHQL = "/api/graphql"
-_PARTS = (GitHubAccounts, GitHubPulls, GitHubIssues, GitHubGit, GitHubStatuses, GitHubApps)
+_PARTS = (GitHubAccounts, GitHubPulls, GitHubIssues, GitHubGit, GitHubCommits, GitHubApps)
 _BY_ID = re.compile(r"^/repositories/(\d+)(/.*)?$")
 
 
@@ -46,13 +49,13 @@ class GitHubDialect:
 
     def speaks(self, request: Request) -> bool:
         """Say whether a request is for GitHub."""
-        return request.path.startswith(f"{_REST}/") or request.path == _GRAPHQL
+        return request.path.startswith(f"{API}/") or request.path == _GRAPHQL
 
     def answer(self, request: Request) -> Response:
         """Answer a request."""
         if request.path == _GRAPHQL:
             return self._graphql.answer(request, document_of(request), self._violate)
-        path = request.path.removeprefix(_REST)
+        path = request.path.removeprefix(API)
         if by_id := _BY_ID.match(path):
             path = self._by_id(by_id)
         found = self._routes.find(request.method, path)
@@ -76,7 +79,7 @@ class GitHubDialect:
         if problems:
             refuse(HTTPStatus.BAD_REQUEST, "Invalid request.\n\n" + "\n".join(problems))
         with self._store.lock:
-            return with_etag(call, handler(call))
+            return _with_etag(call, handler(call))
 
     def _by_id(self, by_id: re.Match[str]) -> str:
         with self._store.lock:
@@ -84,3 +87,20 @@ class GitHubDialect:
                 if str(repository.id) == by_id[1]:
                     return f"/repos/{repository.full_name}{by_id[2] or ''}"
         raise Refused(Response.json({"message": "Not Found"}, HTTPStatus.NOT_FOUND))
+
+
+def _with_etag(call: Call, response: Response) -> Response:
+    """Add what GitHub adds to every answer; answer 304 where the client has it already."""
+    headers = {
+        **response.headers,
+        "X-GitHub-Request-Id": "FAKE:0001",
+        "X-RateLimit-Limit": "5000",
+        "X-RateLimit-Remaining": "4999",
+        "X-RateLimit-Resource": "core",
+    }
+    if call.request.method == "GET" and response.status == HTTPStatus.OK:
+        tag = f'"{hashlib.sha256(response.body).hexdigest()}"'
+        headers["ETag"] = tag
+        if call.request.header("If-None-Match") in {tag, f"W/{tag}"}:
+            return Response(HTTPStatus.NOT_MODIFIED, headers)
+    return Response(response.status, headers, response.body)

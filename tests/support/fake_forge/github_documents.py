@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from fake_forge.accounts import Account
-from fake_forge.store import Comment, Label, Mergeability, Milestone, Pull, Repository, Status
+from fake_forge.pull import Pull
+from fake_forge.records import Comment, Label, Mergeability, Milestone, Status
+from fake_forge.repository import Repository
 
 
 def account(who: Account) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 from fake_forge import github_documents as documents
 from fake_forge.accounts import TokenKind
 from fake_forge.bare import ZERO, GitFailed, Identity, RefMoved, RefUpdate
-from fake_forge.github import GitHubApi, refuse
+from fake_forge.github_access import GitHubApi, refuse
+from fake_forge.repository import Repository
 from fake_forge.routes import Call, page, route
-from fake_forge.store import Repository
 from gitops_streams.demo.exchange import Response
 
 _BLOB_LIMIT = 40 * 1024 * 1024

@@ -17,9 +17,11 @@ from fake_forge import github_documents as documents
 from fake_forge.accounts import Account, Token, TokenKind
 from fake_forge.bare import ZERO, Identity, RefMoved, RefUpdate
 from fake_forge.description import graphql_schema
-from fake_forge.github import GitHubApi, refuse
+from fake_forge.github_access import GitHubApi, refuse
 from fake_forge.github_git import forbidden
-from fake_forge.store import AutoMerge, Mergeability, Pull, Repository
+from fake_forge.pull import Pull
+from fake_forge.records import AutoMerge, Mergeability
+from fake_forge.repository import Repository
 from gitops_streams.demo.exchange import Request, Response
 
 
