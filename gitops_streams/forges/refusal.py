@@ -61,4 +61,6 @@ def printable(text: object, *, secrets: Iterable[str] = (), limit: int = _LIMIT)
         if secret:
             shown = shown.replace(secret, "***")
     line = inert.line(" ".join(shown.split()))
+    if not line.isprintable():  # what Unicode has not assigned
+        line = "".join(character if character.isprintable() else "\ufffd" for character in line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
