@@ -140,6 +140,7 @@ class FakeForge:
         with self.store.lock:
             if token_kind is TokenKind.ACTIONS:
                 account = self.store.account("github-actions[bot]", "Bot")
+                account.id = 41_898_282  # on github.com, and known as such to clients
                 account.email = "41898282+github-actions[bot]@users.noreply.github.com"
             else:
                 account = self.store.account(login, "Bot" if login.endswith("[bot]") else "User")
