@@ -284,6 +284,12 @@ def test_people_s_commits_block(fields):
     assert "@" not in comment.text
 
 
+@pytest.mark.parametrize("fields", [{}, {"author": BOT}, {"committer": BOT}])
+@pytest.mark.parametrize("marker", [{"head": THEIRS}, {"body": ""}], ids=["forged", "gone"])
+def test_people_s_commits_block_whatever_the_marker_says(fields, marker):
+    assert decided(WANTED, with_commit(**fields), pull(**marker)).outcome is PullOutcome.BLOCKED
+
+
 def test_blocked_pull_requests_are_told_once():
     decision = decided(WANTED, with_commit(), pull(labels=frozenset({BLOCKED_LABEL})))
     assert kinds(decision) == ["Comment"], "which is written only where it says something else"
@@ -372,10 +378,6 @@ def test_a_marker_that_is_not_ours_is_written_again(edited):
     assert (decision.outcome, decision.operations) == (PullOutcome.UNCHANGED, (RefreshPull(7),))
     assert decided(WANTED, with_commit(), edited).outcome is PullOutcome.BLOCKED
     assert kinds(decided(WANTED, OUTDATED, edited)) == ["PushBranch", "RefreshPull"]
-
-
-def test_a_marker_that_vouches_for_a_person_s_commit_vouches_for_nothing():
-    assert decided(WANTED, with_commit(), pull(head=THEIRS)).outcome is PullOutcome.BLOCKED
 
 
 def test_a_marker_that_says_all_is_well_does_not_make_it_so():

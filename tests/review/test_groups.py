@@ -139,6 +139,12 @@ def test_found_names_and_configured_names_stay_apart(divided):
     assert len({part.group.branch for part in groups}) == 4
 
 
+def test_found_names_stay_apart_from_each_other(divided):
+    files = {"a/s.json": stream("one", t=WEB), "a (by directory)/s.json": stream("two", t=API)}
+    groups = divided(files, grouping=Grouping.DIRECTORY, groups=(GroupRule("a", ("x",)),))
+    assert {part.group.name for part in groups} == {"a", "a (by directory)", "a (by directory) (by directory)"}
+
+
 def test_a_configured_group_may_be_called_all(divided):
     groups = tags_of(divided(groups=(GroupRule("all", ("base",)),)))
     assert groups == {"all": "base:t", "all (by all)": "jobs/api:t shop/api:t shop/web:t shop/web:wrong"}
