@@ -25,6 +25,8 @@ GROUP_TRAILER = "Gitops-Streams-Group"
 TREE_TRAILER = "Gitops-Streams-Tree"
 
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
+_NOT_IN_SCOPE = re.compile(r"[^\w./() +-]")
+_ISSUE = re.compile(r"\b(GH)-", re.IGNORECASE)
 _SHORT = 8
 
 
@@ -77,7 +79,7 @@ def render_commit_message(message: CommitMessage) -> str:
         "tags": "\n".join(_line(move) for move in moves),
         "count": str(len(moves)),
         "files": str(message.files),
-        "scope": _one_line(message.scope or ""),
+        "scope": _scope(message.scope or ""),
     }
     subject = _shorten(_one_line(_fill(message.subject, values, "subject")))
     if not subject:
@@ -87,7 +89,7 @@ def render_commit_message(message: CommitMessage) -> str:
 
 
 def _summary(moves: list[Move], message: CommitMessage) -> str:
-    where = f" in {_one_line(message.scope)}" if message.scope else ""
+    where = f" in {_scope(message.scope)}" if message.scope else ""
     if len(moves) == 1:
         move = moves[0]
         return f"update {_one_line(move.stream_tag)} to {move.new.algorithm}:{move.new.encoded[:_SHORT]}"
@@ -129,6 +131,11 @@ def _fill(template: str, values: dict[str, str], name: str) -> str:
 
 def _shorten(subject: str) -> str:
     return subject if len(subject) <= SUBJECT_LENGTH else f"{subject[: SUBJECT_LENGTH - 1].rstrip()}…"
+
+
+def _scope(text: str) -> str:
+    """Make a scope harmless: a directory's name could mention people, or close an issue once it is merged."""
+    return _ISSUE.sub(r"\1_", _NOT_IN_SCOPE.sub("_", _one_line(text)))
 
 
 def _one_line(text: str) -> str:

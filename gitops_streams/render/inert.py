@@ -3,28 +3,71 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_ACTED_ON = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories: controls, invisible formatting (direction, width, tags), lone surrogates, separators of lines."""
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Characters that count as letters or symbols and show nothing."""
+_RUNS = re.compile("`+")
+_ELLIPSIS = "…"
+_WEB = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:[/?#].*)?", re.DOTALL)
+_URL_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@!$&'+,;=%")
 
 
 def line(text: str) -> str:
-    """Return ``text`` on one line without anything that a terminal would act on."""
-    if text.isprintable():  # none of the characters below is
+    """Return ``text`` on one line without anything that a terminal would act on or that nobody would see.
+
+    Such characters are shown as escapes: what was hidden is to be noticed.
+    """
+    if text.isprintable() and _UNSEEN.isdisjoint(text):  # neither has any of the categories
         return text
-    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape", "backslashreplace").decode(), text)
+    return "".join(_shown(character) for character in text)
 
 
-def code(text: str) -> str:
+def _shown(character: str) -> str:
+    if character in _UNSEEN or unicodedata.category(character) in _ACTED_ON:
+        return character.encode("unicode_escape", "backslashreplace").decode()
+    return character
+
+
+def cut(text: str, most: int) -> str:
+    """Return ``text`` in at most ``most`` characters; an ellipsis says that there was more."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + _ELLIPSIS
+
+
+def code(text: str, most: int | None = None) -> str:
     """Return ``text`` as a Markdown code span that also fits into a table cell.
 
     Foreign text stands in code spans alone: there, forges look neither for HTML nor for links, mentions of
     people or numbers of issues, which a backslash does not keep them from everywhere.
+
+    Args:
+        text: what is shown, in Unicode's composed form (NFC).
+        most: the longest in characters; what is longer is cut.
     """
     # A table is cut at every pipe before anything else is read; parsers differ on how many backslashes save one.
-    shown = line(text).replace("|", "\\x7c")
+    shown = line(unicodedata.normalize("NFC", text)).replace("|", "\\x7c")
+    if most is not None:
+        shown = cut(shown, most)
     if not shown.strip():
         return "(empty)"
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    fence = "`" * (max(map(len, _RUNS.findall(shown)), default=0) + 1)
     # One blank on both sides belongs to the fence (CommonMark, § Code spans).
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def web_address(text: str) -> str | None:
+    """Return an address that can stand in a link of Markdown or HTML; ``None`` where it is none of the web's.
+
+    What has a meaning in either is percent-encoded; ``&`` stays and has to be escaped by whoever writes it.
+    """
+    if not _WEB.fullmatch(text):
+        return None
+    return "".join(
+        character
+        if character in _URL_SAFE
+        else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+        for character in text
+    )
