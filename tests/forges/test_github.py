@@ -360,7 +360,7 @@ def test_decorations_are_given_once(forge, github, repository):
 
 
 def forge_milestone(number: int, title: str):
-    from fake_forge.store import Milestone  # noqa: PLC0415
+    from fake_forge.records import Milestone  # noqa: PLC0415
 
     return Milestone(number, title)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from fake_forge import AfterEffect, Respond
-from fake_forge.store import Protection
+from fake_forge.records import Protection
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import AutoMerging, Merged, NotAutoMerging

@@ -204,7 +204,7 @@ def test_a_token_that_may_not_write_is_told_so(forge, github, wanted):
 
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_protected_branch_is_told_as_that(forge, github, repository, wanted, exists):
-    from fake_forge.store import Protection  # noqa: PLC0415
+    from fake_forge.records import Protection  # noqa: PLC0415
 
     old = repository.human_push(NEW, {"x": b"1"}, start="main") if exists else None
     repository.protections.append(Protection("gitops-streams/*", pull_request_required=True, ruleset=True))
