@@ -28,7 +28,7 @@ from gitops_streams.review.lifecycle import (
     SetLabels,
     StopAutoMerge,
 )
-from gitops_streams.review.marker import COMMENT_BLOCKED, COMMENT_CLOSED, Marker, read, rewritten
+from gitops_streams.review.marker import COMMENT_BLOCKED, COMMENT_CLOSED, Marker, read, rebuild_asked, rewritten
 from gitops_streams.review.ownership import foreign_commits
 from gitops_streams.review.policy import Drafts, PullRequestPolicy, Rebase
 from gitops_streams.review.pull_request import PullRequest, PullState
@@ -57,6 +57,10 @@ class _Case:
         if isinstance(marker, Marker) and (marker.group, marker.base) == (self.desired.group.name, self.desired.base):
             return marker
         return None
+
+    def rebuild(self, pull: PullRequest) -> bool:
+        """Whether the box of this very pull request is ticked: anybody can tick one of their own fork's."""
+        return self.observed.rebuild_asked and rebuild_asked(pull.body)
 
     def foreign(self, marker: Marker | None) -> tuple[BranchCommit, ...]:
         """Return the commits of the branch that are not ours to discard."""
@@ -97,7 +101,7 @@ def _update(case: _Case, pull: PullRequest) -> Decision:
     """There is an open pull request, and something that it should hold."""
     marker = case.marker(pull)
     foreign = case.foreign(marker)
-    rebuild = case.observed.rebuild_asked
+    rebuild = case.rebuild(pull)
     if foreign and not rebuild:
         return _block(pull, wording.work_in_the_way(foreign, left=True), _blocked_reason(foreign))
     branch = case.observed.branch
@@ -129,7 +133,7 @@ def _update(case: _Case, pull: PullRequest) -> Decision:
 def _nothing_left(case: _Case, pull: PullRequest) -> Decision:
     """There is an open pull request, and the base has everything that it could bring."""
     foreign = case.foreign(case.marker(pull))
-    if foreign and not case.observed.rebuild_asked:
+    if foreign and not case.rebuild(pull):
         return _block(pull, wording.work_in_the_way(foreign, left=False), _blocked_reason(foreign))
     close: tuple[Operation, ...] = _close(case, pull, wording.NOTHING_LEFT)
     branch = case.observed.branch

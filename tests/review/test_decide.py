@@ -25,7 +25,7 @@ from gitops_streams.review.lifecycle import (
     SetLabels,
     StopAutoMerge,
 )
-from gitops_streams.review.marker import Marker, read, write
+from gitops_streams.review.marker import REBUILD_BOX, Marker, read, rebuild_asked, write
 from gitops_streams.review.policy import Drafts, PullRequestPolicy, Rebase
 from gitops_streams.review.pull_request import PullRequest, PullState
 
@@ -71,7 +71,13 @@ def pull(number=7, state=PullState.OPEN, *, fp=NOW, head=HEAD, group="all", base
     )
 
 
+def ticked(pull):
+    return replace(pull, body=f"{pull.body}- [x] {REBUILD_BOX} Tick\n")
+
+
 def decided(desired=WANTED, branch=None, *pulls, policy=POLICY, **more):
+    if more.get("rebuild_asked") and not any(rebuild_asked(pull.body) for pull in pulls):
+        pulls = tuple(ticked(pull) for pull in pulls)
     return decide(desired, Observed(branch, pulls, **more), policy, BOTS)
 
 
@@ -348,6 +354,16 @@ def test_a_ticked_box_builds_anew():
     decision = decided(WANTED, with_commit(), pull(labels=frozenset({BLOCKED_LABEL})), rebuild_asked=True)
     assert decision.outcome is PullOutcome.UPDATED
     assert decision.operations == (PushBranch(BRANCH, THEIRS), RefreshPull(7), *UNBLOCK)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [pull(9, own=False), pull(9, to="release"), pull(3, PullState.CLOSED)], ids=["fork", "base", "closed"]
+)
+@pytest.mark.parametrize("desired", [WANTED, NOTHING])
+def test_a_box_that_is_ticked_elsewhere_asks_for_nothing(desired, elsewhere):
+    """Anybody may open a pull request from a fork, with a branch and a body of any kind."""
+    decision = decided(desired, with_commit(), ticked(elsewhere), pull(), rebuild_asked=True)
+    assert decision.outcome is PullOutcome.BLOCKED
 
 
 def test_a_ticked_box_builds_anew_what_only_looks_right():

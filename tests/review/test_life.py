@@ -165,7 +165,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def a_fork_has_a_branch_of_the_same_name(self):
         said = marker.Marker(GROUP.name, BASE, self.world.branch, self.world.desired().fingerprint)
-        self.world.fork(marker.write(said))
+        self.world.fork(f"{marker.write(said)}\n- [x] {marker.REBUILD_BOX}\n")
 
     # We.
 

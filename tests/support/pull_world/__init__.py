@@ -147,7 +147,7 @@ class World:
 
     def observed(self):
         own = [pull for pull in self.pulls if pull.head == GROUP.branch]
-        open_here = [pull for pull in own if pull.own and pull.state is PullState.OPEN and pull.base == BASE]
+        open_here = [pull for pull in own if pull.state is PullState.OPEN and pull.base == BASE]
         return Observed(
             self._remote_branch(),
             tuple(reversed(own)),
@@ -250,7 +250,8 @@ class World:
         self.set_branch(head)
         self.changes += 1
         lost = self.protected - self.ancestors(self.branch) - self.ancestors(self.base)
-        assert not lost or observed.rebuild_asked, "people's commits are lost"
+        asked = any(marker.rebuild_asked(pull.body) for pull in observed.pulls if pull.own)
+        assert not lost or asked, "people's commits are lost"
         self.protected -= lost
 
     def _open(self, desired, head, draft):
