@@ -32,6 +32,7 @@ def command(ctx: click.Context) -> None:
     from gitops_streams.cli.github.result import NOTHING, Result
     from gitops_streams.cli.github.runner import Annotation, Level, Runner
     from gitops_streams.errors import FAILED, GitopsStreamsError
+    from gitops_streams.render import inert
 
     runner = Runner(os.environ)
     try:
@@ -43,7 +44,8 @@ def command(ctx: click.Context) -> None:
         hint = getattr(error, "hint", None)
         message = "\n".join(filter(None, (str(error), hint)))
         code = error.exit_code if isinstance(error, GitopsStreamsError) else FAILED
-        result = Result(code, (Annotation(Level.ERROR, "gitops-streams", message),), NOTHING)
+        summary = "\n\n".join(["### gitops-streams failed", *map(inert.code, message.splitlines())])
+        result = Result(code, (Annotation(Level.ERROR, "gitops-streams", message),), NOTHING, summary)
     runner.annotate(result.annotations)
     runner.set_outputs(result.outputs)
     runner.add_summary(result.summary)
@@ -118,6 +120,8 @@ def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folder
         if not started_by.followed(catalog):
             session.show("no stream tag follows an image that was pushed: nothing is looked at\n")
             return result.Result(summary="No stream tag follows an image that was pushed: nothing was looked at.\n")
+    if writes and inputs.publish is not Publish.PULL_REQUEST:
+        surroundings.apply(surroundings.for_commits(os.environ))
     if writes and inputs.publish is Publish.PUSH:
         branch, remote = inputs.base or session.settings.branch, session.settings.remote
         surroundings.apply(surroundings.for_push(os.environ, session.repository, inputs, branch, remote))
@@ -131,37 +135,20 @@ def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folder
 
 
 def _reconciled(session: Session, inputs: Inputs, *, writes: bool) -> Report:
-    """Plan, and publish where that is wanted."""
+    """Plan, and publish where that is wanted; the report says why digests move."""
     from gitops_streams.cli import session as sessions
     from gitops_streams.cli.github.inputs import Command, Publish
-    from gitops_streams.cli.publishing import Destination, message, publish
-    from gitops_streams.errors import UsageError
-    from gitops_streams.git.snapshot import Snapshot
-    from gitops_streams.plan.model import Plan
-    from gitops_streams.plan.proven import proven
-    from gitops_streams.publish import Planned
-    from gitops_streams.reconcile import edits_of, moves_of, plan_at, resolved_items
-    from gitops_streams.render.report import Report
 
-    if writes and inputs.publish is Publish.PULL_REQUEST:
-        raise UsageError("publish: pull-request is not there yet", hint="publish: push")
-    destination = Destination(inputs.publish.value, inputs.base)
     with sessions.registry_client(session.settings) as client:
+        if inputs.publish is Publish.PULL_REQUEST and inputs.command is Command.RECONCILE:
+            from gitops_streams.cli.pull_requests import Wanted, reconcile_pull_requests
 
-        def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
-            found = plan_at(snapshot, session.settings, client)
-            plan = proven(found.plan)
-            edits = edits_of(plan.files, resolved_items(plan), found.history, snapshot)
-            return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
+            wanted = Wanted(inputs.base, dry_run=not writes, inspect=True, branch_token=inputs.branch_token)
+            return reconcile_pull_requests(session, client, wanted)
+        from gitops_streams.cli.reconciling import Order, reconcile
 
-        if writes:
-            plan, published = publish(session, destination, plan_here)
-            if plan is None:
-                raise AssertionError("publishing plans at least once")
-            return Report(plan, published)
-        worktree = inputs.command is Command.DIFF or inputs.publish is Publish.WORKTREE
-        snapshot = session.snapshot() if worktree else session.repository.at(inputs.base or "HEAD")
-        return Report(plan_here(snapshot)[1])
+        publish = Publish.WORKTREE if inputs.command is Command.DIFF else inputs.publish
+        return reconcile(session, client, Order(publish.value, inputs.base, dry_run=not writes, inspect=True))
 
 
 def _settings_of_base(session: Session, pull: PullRequestEvent, inputs: Inputs, places: Folders) -> Settings:

@@ -89,7 +89,7 @@ class Inputs:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be shown."""
-        return tuple(secret for secret in (self.token, self.branch_token, self.workflow_token) if secret)
+        return tuple(dict.fromkeys(filter(None, (self.token, self.branch_token, self.workflow_token))))
 
     def over(self, settings: Settings) -> Settings:
         """Return the configuration with what the inputs say in its place.

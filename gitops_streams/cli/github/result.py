@@ -19,6 +19,7 @@ from gitops_streams.review.report import TagReview
 from gitops_streams.yamledit.problem import Problem, Severity
 
 _NOTABLE = (
+    PullOutcome.FAILED,
     PullOutcome.BLOCKED,
     PullOutcome.CREATED,
     PullOutcome.UPDATED,
@@ -105,6 +106,9 @@ def _exit_code(report: Report, inputs: Inputs) -> int:
         FailOn.UNSIGNED in wanted and any(_unsigned(tag) for tag in reviews)
     ):
         return FAILED
+    pulls = () if report.published is None else report.published.pulls
+    if any(pull.outcome is PullOutcome.FAILED for pull in pulls):
+        return INCOMPLETE
     failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
     if FailOn.UNRESOLVED in wanted and failed:
         return INCOMPLETE
@@ -163,6 +167,8 @@ def _of_reviews(report: Report, inputs: Inputs, prefix: str) -> Iterator[Annotat
 def _of_pulls(pulls: Iterable[PullResult]) -> Iterator[Annotation]:
     for pull in pulls:
         name = f"pull request of {pull.group}" if pull.number is None else f"pull request #{pull.number}"
+        if pull.outcome is PullOutcome.FAILED:
+            yield Annotation(Level.ERROR, f"The {name} failed", pull.reason)
         if pull.outcome is PullOutcome.BLOCKED:
             yield Annotation(Level.WARNING, f"The {name} is blocked", pull.reason)
         for warning in pull.warnings:

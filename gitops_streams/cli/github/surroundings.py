@@ -10,14 +10,11 @@ from pathlib import Path
 
 from gitops_streams.cli.github.inputs import Inputs
 from gitops_streams.errors import UsageError
-from gitops_streams.git.authentication import HttpCredential, environment
+from gitops_streams.git.authentication import HttpCredential
 from gitops_streams.git.push import find_remote
-from gitops_streams.git.remote import url_of
+from gitops_streams.git.remote import open_remote
 from gitops_streams.git.repository import Branch, Repository
 
-BOT_NAME = "github-actions[bot]"
-BOT_ADDRESS = "41898282+github-actions[bot]@users.noreply.github.com"
-"""GitHub's own account for workflows. The person who pushed or scheduled last has not made the commit."""
 _USERNAME = "x-access-token"
 
 
@@ -56,7 +53,7 @@ def folders(variables: Mapping[str, str], inputs: Inputs) -> Folders:
 def for_git(variables: Mapping[str, str], places: Folders) -> dict[str, str]:
     """Return the variables with which git works on a checkout that another user may have made.
 
-    Nothing is written to anybody's configuration. The identity is the bot's where the workflow names none.
+    Nothing is written to anybody's configuration.
     """
     trusted = [place for place in (places.directory, *places.directory.parents) if _inside(place, places.workspace)]
     given = variables.get("GIT_CONFIG_COUNT", "")
@@ -64,9 +61,20 @@ def for_git(variables: Mapping[str, str], places: Folders) -> dict[str, str]:
     wanted = {"GIT_CONFIG_COUNT": str(first + len(trusted))}
     for number, place in enumerate(trusted, first):
         wanted |= {f"GIT_CONFIG_KEY_{number}": "safe.directory", f"GIT_CONFIG_VALUE_{number}": str(place)}
+    return wanted
+
+
+def for_commits(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that make the bot author and committer, where the workflow names nobody.
+
+    For commits on a branch; those of pull requests are made as the account that the token belongs to.
+    """
+    from gitops_streams.cli.pull_requests import ACTIONS_BOT
+
+    wanted: dict[str, str] = {}
     for role in ("AUTHOR", "COMMITTER"):
         if not variables.get(f"GIT_{role}_EMAIL"):
-            wanted |= {f"GIT_{role}_NAME": BOT_NAME, f"GIT_{role}_EMAIL": BOT_ADDRESS}
+            wanted |= {f"GIT_{role}_NAME": ACTIONS_BOT.name, f"GIT_{role}_EMAIL": ACTIONS_BOT.email}
     return wanted
 
 
@@ -93,9 +101,9 @@ def for_push(
     head = repository.head()
     name = branch or (head.name if isinstance(head, Branch) else "")
     commands = repository.commands()
-    url = url_of(commands, find_remote(commands, name, remote), push=True)
     site = variables.get("GITHUB_SERVER_URL") or "https://github.com"
-    return environment(url, HttpCredential(site, _USERNAME, token), variables)
+    credential = HttpCredential(site, _USERNAME, token)
+    return dict(open_remote(commands, find_remote(commands, name, remote), credential).environment)
 
 
 def derived_secrets(inputs: Inputs) -> tuple[str, ...]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from fake_forge import FakeForge, TokenKind
 
 from gitops_streams.demo.exchange import Request, Response
+from gitops_streams.demo.images import Image
+
+RIGHTS = {"metadata": "read", "contents": "write", "pull_requests": "write"}
+"""What docs/github-action.md tells users to give."""
 
 
 class OneHeader(FakeForge):
@@ -31,7 +37,7 @@ def hosted(job, forge):
     """Put the job's repository on a forge, with the workflow's own token."""
     files = {path.decode(): content for path, content in job.workspace.files().items()}
     repository = forge.create_repository("acme/gitops", files=files, private=True)
-    job.token = forge.token(kind=TokenKind.ACTIONS, permissions={"contents": "write", "pull_requests": "write"}).value
+    job.token = forge.token(kind=TokenKind.ACTIONS, permissions=RIGHTS).value
     job.origin = repository.git.path
     job.workspace.git("remote", "set-url", "origin", repository.clone_url)
     header = header_of(job.token)
@@ -88,7 +94,7 @@ def test_a_stale_persisted_header_does_no_harm(hosted, forge):
 
 
 def test_another_token_for_branches(hosted, forge):
-    hosted.token = forge.token(kind=TokenKind.ACTIONS, permissions={"contents": "read"}).value
+    hosted.token = forge.token(kind=TokenKind.ACTIONS, permissions={**RIGHTS, "contents": "read"}).value
     refused = hosted.run(publish="push")
     assert refused.code == 1
     assert refused.log.of("error")
@@ -109,3 +115,118 @@ def test_no_token_goes_to_another_host(hosted, forge):
     ran = hosted.run(publish="push")
     assert ran.code == 1
     assert not any(hosted.token in str(logged) for logged in forge.log())
+
+
+# Pull requests.
+
+
+def pulls(forge):
+    return forge.store.repository("acme/gitops").pulls
+
+
+def test_a_pull_request_is_opened_once(hosted, forge):
+    ran = hosted.run(labels="images\nbot", reviewers="")
+    assert ran.code == 0, ran.text
+    (pull,) = pulls(forge)
+    assert ran.outputs["operation"] == "created"
+    assert ran.outputs["changed"] == "true"
+    assert ran.outputs["pull-request-number"] == str(pull.number)
+    assert ran.outputs["pull-request-url"].endswith(f"/acme/gitops/pull/{pull.number}")
+    assert ran.outputs["head-sha"] == hosted.tip(pull.head)
+    (told,) = json.loads(ran.outputs["pull-requests"])
+    assert (told["operation"], told["number"], told["base"], told["branch"]) == (
+        "created",
+        pull.number,
+        "main",
+        pull.head,
+    )
+    assert hosted.tip() != hosted.tip(pull.head)
+    report = json.loads(Path(ran.outputs["report-path"]).read_text())
+    assert report["summary"]["tags"]["changed"] == 2
+    assert "acme/web:prod" in ran.summary
+    # The workflow's own token opened it, and that is said once.
+    assert [notice.properties["title"] for notice in ran.log.of("notice")] == [
+        "The pull request's workflows wait for approval"
+    ]
+
+    again = hosted.run(labels="images\nbot")
+    assert again.code == 0, again.text
+    assert again.outputs["operation"] == "unchanged"
+    assert again.outputs["pull-request-number"] == str(pull.number)
+    assert again.outputs["head-sha"] == ran.outputs["head-sha"]
+    assert again.log.of("notice") == []
+    assert len(pulls(forge)) == 1
+
+
+def test_a_pull_request_is_updated_then_closed(hosted, forge):
+    hosted.run()
+    (pull,) = pulls(forge)
+    hosted.registry.push("acme/web", "1.0", Image.build("web", "2"))
+    assert hosted.run().outputs["operation"] == "updated"
+    assert len(pulls(forge)) == 1
+    pull.merge()
+    hosted.workspace.git("-c", f"http.extraHeader={header_of(hosted.token)}", "pull", "--quiet", "origin", "main")
+    ran = hosted.run()
+    assert (ran.outputs["operation"], ran.outputs["changed"]) == ("none", "false")
+
+
+def test_a_token_of_an_app_needs_no_notice(hosted, forge):
+    other = forge.token("images-app[bot]").value
+    ran = hosted.run(token=other)
+    assert ran.outputs["operation"] == "created", ran.text
+    assert ran.log.of("notice") == []
+    assert other not in "\n".join(ran.log.shown)
+    masks = {command.data for command in ran.log.of("add-mask")}
+    assert other in masks
+
+
+def test_a_persons_commit_blocks_and_says_so(hosted, forge):
+    hosted.run()
+    (pull,) = pulls(forge)
+    forge.store.repository("acme/gitops").human_push(pull.head, {"README.md": b"mine\n"}, message="Mine")
+    hosted.registry.push("acme/web", "1.0", Image.build("web", "2"))
+    ran = hosted.run()
+    assert ran.code == 0, ran.text
+    assert ran.outputs["operation"] == "blocked"
+    assert any("is blocked" in warning.properties["title"] for warning in ran.log.of("warning"))
+
+
+def test_rights_that_are_missing_are_named(hosted, forge):
+    hosted.token = forge.token(kind=TokenKind.ACTIONS, permissions={**RIGHTS, "contents": "read"}).value
+    ran = hosted.run()
+    assert ran.code != 0
+    assert any("contents" in error.data for error in ran.log.of("error")), ran.text
+    assert not pulls(forge)
+
+
+def test_a_dry_run_opens_nothing(hosted, forge):
+    before = hosted.tip()
+    ran = hosted.run(dry_run="true")
+    assert ran.code == 0, ran.text
+    assert ran.outputs["operation"] == "created"
+    assert not pulls(forge)
+    assert hosted.tip() == before
+
+
+def test_the_header_of_a_checkout_does_not_hinder_a_pull_request(hosted, forge):
+    persist_in_config(hosted, forge, forge.token().value)
+    assert hosted.run().outputs["operation"] == "created"
+
+
+def test_a_branch_pushed_with_a_token_of_its_own(hosted, forge):
+    hosted.token = forge.token(kind=TokenKind.ACTIONS, permissions={**RIGHTS, "contents": "read"}).value
+    able = forge.token("machine", permissions={"metadata": "read", "contents": "write"}).value
+    ran = hosted.run(branch_token=able)
+    assert ran.code == 0, ran.text
+    assert ran.outputs["operation"] == "created"
+
+
+def test_a_contract_change_fails_the_step_where_that_is_wanted(hosted, forge):
+    hosted.run()
+    pulls(forge)[0].merge()
+    hosted.workspace.git("-c", f"http.extraHeader={header_of(hosted.token)}", "pull", "--quiet", "origin", "main")
+    hosted.registry.push("acme/web", "1.0", Image.build("web", "2", config={"User": "0"}))
+    ran = hosted.run(fail_on="contract")
+    assert ran.code == 1, ran.text
+    assert ran.outputs["operation"] == "created"
+    assert any("User" in error.data for error in ran.log.of("error"))
