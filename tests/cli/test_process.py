@@ -87,7 +87,7 @@ def test_completion_scripts(shell):
     [
         ("gitops-streams re", {"reconcile", "resolve"}),
         ("gitops-streams reconcile --pub", {"--publish"}),
-        ("gitops-streams reconcile --publish p", {"push"}),
+        ("gitops-streams reconcile --publish p", {"push", "pull-request"}),
         ("gitops-streams diff -o json", {"json", "json-patch"}),
     ],
 )

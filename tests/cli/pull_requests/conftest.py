@@ -116,6 +116,12 @@ class World:
         line = next(line for line in self.file(branch, f"deploy/{name}.yaml").splitlines() if "image:" in line)
         return line.split("#")[0].strip().partition("@")[2]
 
+    def take_over(self, branch: str = BRANCH) -> None:
+        """Have the base get all that a branch brings by somebody else's commit."""
+        path = self.repository.git.path
+        tree = self.git(path, "rev-parse", f"{branch}^{{tree}}")
+        self.repository.set_branch("main", self.git(path, "commit-tree", tree, "-p", "main", "-m", "By hand"))
+
     def writes(self) -> list[str]:
         """List the requests that changed something, pushes too."""
         return [

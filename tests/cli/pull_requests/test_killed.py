@@ -121,10 +121,7 @@ def test_killed_while_one_is_closed(decorated: World, killer: Killer) -> None:
     for number in range(1, 20):
         decorated.release("web")
         decorated.run()
-        # The base gets the very same by another way.
-        tree = decorated.git(decorated.repository.git.path, "rev-parse", f"{BRANCH}^{{tree}}")
-        sha = decorated.git(decorated.repository.git.path, "commit-tree", tree, "-p", "main", "-m", "by hand")
-        decorated.repository.set_branch("main", sha)
+        decorated.take_over()
         killed = killer.kills(decorated, number)
         decorated.run()
         assert decorated.repository.open_pulls == []

@@ -68,9 +68,7 @@ def test_a_new_digest_updates_it_in_place(world: World) -> None:
 
 def test_it_is_closed_when_the_base_has_it_all(world: World) -> None:
     world.one()
-    world.workspace.git("fetch", "--quiet", str(world.repository.git.path), BRANCH)
-    world.workspace.git("cherry-pick", "FETCH_HEAD")
-    world.push()
+    world.take_over()
     done = world.one()
     assert done.outcome is CLOSED
     assert not world.pull.is_open
@@ -246,9 +244,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(world: World) -> None:
     assert done.operations == (PushBranch(BRANCH, None), OpenPull(draft=False))
     assert (world.writes(), world.branches, world.repository.pulls) == ([], {}, [])
     world.one()
-    world.workspace.git("fetch", "--quiet", str(world.repository.git.path), BRANCH)
-    world.workspace.git("cherry-pick", "FETCH_HEAD")
-    world.push()
+    world.take_over()
     seen = len(world.writes())
     done = world.one("--dry-run")
     assert [type(operation) for operation in done.operations][-2:] == [ClosePull, DeleteBranch]
