@@ -185,7 +185,7 @@ class GroupPull:
         return Observed(
             read,
             pulls,
-            any(rebuild_asked(pull.body) for pull in pulls if pull.state is PullState.OPEN and pull.base == run.base),
+            any(pull.own and pull.state is PullState.OPEN and rebuild_asked(pull.body) for pull in pulls),
             open_count=sum(pull.own for pull in run.open_pulls.values()),
             created_in_run=run.created,
         )
