@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from actions_runner.composite import Ran, run_action
 from gitops_streams.demo.registry import Registry
 
 ROOT = Path(__file__).parents[3]
+# Read once, before the environment is emptied for each test: where packages come from.
+PIP = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+REQUIRED = os.environ.get("GITOPS_STREAMS_REQUIRE_REAL_SERVERS") == "1"
 TOKEN = "ghs_theWorkflowsOwnToken"
 
 
@@ -30,6 +34,8 @@ class Job:
     event: dict[str, Any] = field(default_factory=dict)
     event_name: str = "schedule"
     variables: dict[str, str] = field(default_factory=dict)
+    keep_temp: bool = False
+    """Whether the next step finds what the last one left in ``RUNNER_TEMP``."""
     token: str = TOKEN
     """``github.token``."""
 
@@ -38,8 +44,9 @@ class Job:
         return self.folder / "temp"
 
     def run(self, **inputs: str) -> Ran:
-        shutil.rmtree(self.temp, ignore_errors=True)
-        self.temp.mkdir()
+        if not self.keep_temp:
+            shutil.rmtree(self.temp, ignore_errors=True)
+        self.temp.mkdir(exist_ok=True)
         event = self.temp / "event.json"
         event.write_text(json.dumps(self.event))
         environment = {
@@ -87,3 +94,21 @@ def job(tmp_path, new_workspace, registry, git):
     workspace.git("push", "--quiet", "--set-upstream", "origin", "main")
     (tmp_path / "home").mkdir()
     return Job(tmp_path, workspace, registry, tmp_path / "origin.git")
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fetch the locked wheels once; without a package index the test is skipped, or fails where CI requires it."""
+    folder = tmp_path_factory.mktemp("wheels")
+    fetched = subprocess.run(
+        [
+            sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries=1",
+            "--timeout=15", "--require-hashes", "--no-deps", "--only-binary=:all:", f"--dest={folder}",
+            f"--requirement={ROOT / 'requirements/action.txt'}",
+        ],
+        env={**os.environ, **PIP}, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    if fetched.returncode != 0:
+        what = f"the locked wheels cannot be fetched: {fetched.stderr[-500:]}"
+        (pytest.fail if REQUIRED else pytest.skip)(what)
+    return folder

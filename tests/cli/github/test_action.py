@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -295,3 +297,46 @@ def test_setup_python_is_used_only_without_one():
     steps = {step.get("id"): step for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
     assert steps["setup"]["if"] == "steps.python.outputs.path == ''"
     assert steps["setup"]["with"]["update-environment"] is False
+
+
+def test_the_private_environment(job, wheels):
+    """Without GITOPS_STREAMS_PYTHON the script makes an environment from the lock; a second step shares it."""
+    environment = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    job.variables |= {"GITOPS_STREAMS_PYTHON": "", **environment}
+    ran = job.run(command="diff")
+    assert ran.code == 0, ran.text
+    assert ran.outputs["changed"] == "true"
+    (made,) = job.temp.glob("gitops-streams-*/pyvenv.cfg")
+    assert ran.log.of("group")
+    job.keep_temp = True
+    (made.parent / "marked").touch()
+    again = job.run(command="check", fail_on="")
+    assert again.code == 0, again.text
+    assert not again.log.of("group")
+    assert (made.parent / "marked").exists()
+
+
+def test_a_wheel_that_is_not_the_locked_one_is_refused(job, wheels, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(wheels, other)
+    victim = next(other.glob("click-*.whl"))
+    victim.write_bytes(victim.read_bytes() + b"x")
+    job.variables |= {"GITOPS_STREAMS_PYTHON": "", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(other)}
+    ran = job.run(command="diff")
+    assert ran.code != 0
+    assert "hash" in ran.text.lower()
+    assert not list(job.temp.glob("gitops-streams-*/.complete"))
+
+
+def test_the_lock_holds_what_the_program_needs_and_nothing_else():
+    """Every dependency of the project is locked with hashes, and nothing that only develops it."""
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/action.txt").read_text(), re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = {re.match(r"[\w.-]+", entry)[0].replace(".", "-") for entry in project["project"]["dependencies"]}
+    assert needed <= locked
+    assert not locked & {"pytest", "ruff", "mypy", "uv", "hatchling"}
+    versions = {}
+    for name in ("action", "dev"):
+        text = (ROOT / f"requirements/{name}.txt").read_text()
+        versions[name] = dict(re.findall(r"^([a-z0-9-]+)==([\w.]+)", text, re.MULTILINE))
+    assert versions["action"].items() <= versions["dev"].items()

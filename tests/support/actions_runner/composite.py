@@ -60,6 +60,7 @@ def run_action(
         for name, about in action["inputs"].items()
     }
     summary = temp / "summary.md"
+    summary.write_text("")
     ran = Ran(0, {}, Log(), "", "")
     for number, step in enumerate(action["runs"]["steps"]):
         if "if" in step and not evaluate(step["if"], contexts):
@@ -71,7 +72,7 @@ def run_action(
             continue
         assert step["shell"] == "bash"
         output = temp / f"output-{number}"
-        output.touch()
+        output.write_text("")
         script = temp / f"step-{number}.sh"
         script.write_text(interpolate(step["run"], contexts))
         done = subprocess.run(
@@ -100,5 +101,5 @@ def run_action(
             break
     ran.log = read_log(ran.text)
     ran.outputs = {name: interpolate(about["value"], contexts) for name, about in action["outputs"].items()}
-    ran.summary = summary.read_text() if summary.exists() else ""
+    ran.summary = summary.read_text()
     return ran
