@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from gitops_streams.errors import ForgeError, InternalError, PushRejected
-from gitops_streams.forges.forge import AutoMerging, BranchLost, Forge, Merged, NotAutoMerging, TreeFile
+from gitops_streams.forges.forge import BranchLost, TreeFile
 from gitops_streams.forges.refusal import ForgeRefused
 from gitops_streams.git.commit import BuiltTree, commit_tree
-from gitops_streams.git.remote import LeaseLost, Remote, missing
+from gitops_streams.git.remote import LeaseLost, missing
 from gitops_streams.git.remote_branch import Place, read_branch
-from gitops_streams.publish.authorship import Authorship
 from gitops_streams.publish.model import ATTEMPTS
-from gitops_streams.publish.proposal import Proposal, PullRequestOptions, Text
+from gitops_streams.publish.proposal import Proposal, Text
+from gitops_streams.publish.run import Run
+from gitops_streams.publish.write_pull import UNFINISHED, Wanted, decorate, gives_something, write_pull
 from gitops_streams.render.commit_message import GROUP_TRAILER, TREE_TRAILER
-from gitops_streams.render.pull_request import same_body
 from gitops_streams.render.report import PullResult
 from gitops_streams.review.decide import decide
 from gitops_streams.review.lifecycle import (
@@ -42,13 +40,11 @@ from gitops_streams.review.lifecycle import (
 )
 from gitops_streams.review.marker import rebuild_asked
 from gitops_streams.review.pull_request import (
-    CommitStatus,
     Decorations,
     PullPatch,
     PullRequest,
     PullSpec,
     PullState,
-    StatusState,
 )
 
 if TYPE_CHECKING:
@@ -63,24 +59,6 @@ _MOVED = frozenset({404, 405, 409, 422})
 _REFUSALS = 2
 """After so many such answers for one group, it is taken for what the forge means."""
 _STATUS = "gitops-streams/verify"
-
-
-@dataclass(slots=True)
-class Run:
-    """What the groups of one run share."""
-
-    forge: Forge
-    remote: Remote
-    scratch: Path
-    base: str
-    base_sha: str
-    options: PullRequestOptions
-    authorship: Authorship
-    heads: dict[str, str]
-    """Where branches are, as last seen."""
-    open_pulls: dict[int, PullRequest]
-    """Open pull requests of this base, ours and whoever's."""
-    created: int = 0
 
 
 class _Moved(Exception):
@@ -300,89 +278,28 @@ class GroupPull:
         return self._commit
 
     def _open(self, operation: OpenPull) -> None:
-        text = self._text()
+        proposal, _ = self._wanted()
+        text = proposal.text(UNFINISHED) if gives_something(self.run) else self._text()
         draft = operation.draft and self.run.forge.capabilities.drafts
         spec = PullSpec(self.group.branch, self.run.base, text.title, text.body, draft)
         pull = self.run.forge.create(spec)
         self.run.created += 1
         self.run.open_pulls[pull.number] = pull
         # It may have been there already, opened by whoever was first.
-        self._write(pull, text, None)
+        self._write(pull, self._text(), None)
 
     def _refresh(self, operation: RefreshPull) -> None:
         self._write(self._the_pull(operation.number), self._text(), operation.draft)
 
     def _write(self, pull: PullRequest, text: Text, draft: bool | None) -> None:  # noqa: FBT001  as the operation has it
-        changes = PullPatch(
-            title=text.title if pull.title != text.title else None,
-            body=text.body if not same_body(pull.body, text.body) else None,
-            draft=draft if draft is not None and draft != pull.draft and self.run.forge.capabilities.drafts else None,
-        )
-        if changes != PullPatch():
-            pull = replace(self.run.forge.update(pull.number, changes), auto_merge=pull.auto_merge)
-        # A forge may learn of a push later than we do.
-        self.pull = pull = replace(pull, head_sha=self.head or pull.head_sha)
-        self._decorate(pull)
-        self._auto_merge(pull, text)
-        if self.run.options.policy.status and self.run.forge.capabilities.statuses:
-            status = CommitStatus(_STATUS, StatusState.SUCCESS, text.summary, pull.url)
-            self._try(lambda: self.run.forge.set_status(pull.head_sha, status))
-
-    def _decorate(self, pull: PullRequest) -> None:
-        policy = self.run.options.policy
-        capabilities = self.run.forge.capabilities
-        wanted = Decorations(
-            labels=tuple(label for label in policy.labels if label not in pull.labels) if capabilities.labels else (),
-            create_labels=policy.create_labels,
-            assignees=policy.assignees,
-            reviewers=policy.reviewers,
-            team_reviewers=policy.team_reviewers if capabilities.team_reviewers else (),
-            milestone=policy.milestone if capabilities.milestones else None,
-        )
-        if wanted != Decorations(create_labels=policy.create_labels):
-            self._try(lambda: self.warnings.extend(self.run.forge.decorate(pull, wanted)))
-
-    def _auto_merge(self, pull: PullRequest, text: Text) -> None:
-        policy, forge = self.run.options.policy.auto_merge, self.run.forge
-        if text.alarming:
-            if pull.auto_merge:
-                forge.disable_auto_merge(pull)
-                self.pull = replace(pull, auto_merge=False)
-            elif policy.enabled:
-                self.warnings.append("auto-merge is left off: a change needs a person's attention")
-            return
-        if not policy.enabled or pull.draft or not forge.capabilities.auto_merge:
-            return
-
-        def enable() -> None:
-            delete = self.run.options.policy.delete_branch
-            took = forge.enable_auto_merge(
-                pull, policy.method, delete_branch=delete, fallback_merge=policy.fallback_merge
-            )
-            match took:
-                case NotAutoMerging(reason=reason):
-                    self.warnings.append(f"auto-merge: {reason}")
-                case AutoMerging():
-                    self.pull = replace(pull, auto_merge=True)
-                case Merged():
-                    self.pull = replace(pull, state=PullState.MERGED)
-                    self.run.open_pulls.pop(pull.number, None)
-
-        self._try(enable)
+        written = write_pull(self.run, pull, text, Wanted(self.head, draft))
+        self.pull = written.pull
+        self.warnings += written.warnings
 
     def _label(self, operation: SetLabels) -> None:
-        if not self.run.forge.capabilities.labels:
-            return
-        pull = self._the_pull(operation.number)
-        wanted = Decorations(labels=operation.add, unwanted_labels=operation.remove, create_labels=True)
-        self._try(lambda: self.warnings.extend(self.run.forge.decorate(pull, wanted)))
-
-    def _try(self, act: Callable[[], object]) -> None:
-        """Do what is best effort: the pull request is there, and a refusal is a warning."""
-        try:
-            act()
-        except ForgeError as error:
-            self.warnings.append(error.message if error.hint is None else f"{error.message} ({error.hint})")
+        if self.run.forge.capabilities.labels:
+            wanted = Decorations(labels=operation.add, unwanted_labels=operation.remove, create_labels=True)
+            self.warnings += decorate(self.run.forge, self._the_pull(operation.number), wanted)
 
     def _text(self) -> Text:
         proposal, _ = self._wanted()

@@ -20,8 +20,9 @@ from gitops_streams.git.push import find_remote
 from gitops_streams.git.remote import Remote, missing, open_remote
 from gitops_streams.git.repository import Branch, Repository
 from gitops_streams.publish.authorship import Authorship, settle_authorship
-from gitops_streams.publish.group_pull import GroupPull, Run
+from gitops_streams.publish.group_pull import GroupPull
 from gitops_streams.publish.proposal import Proposal, Propose, PullRequestOptions
+from gitops_streams.publish.run import Run
 from gitops_streams.render.report import PullResult
 from gitops_streams.review.branches import prefix_of
 from gitops_streams.review.lifecycle import Decision, Desired, Group, PullOutcome

@@ -77,7 +77,8 @@ def decorated(request: pytest.FixtureRequest, new_world: Callable[..., World]) -
     """Return a world whose pull requests have all that can be given, with commits by git or by the forge."""
     world = new_world("machine" if request.param == "pat" else "images[bot]", request.param)
     world.follow("web")
-    world.configure("pullRequest: {labels: [images], createLabels: true, status: true}\n")
+    world.forge.store.account("alice")
+    world.configure("pullRequest: {labels: [images], createLabels: true, reviewers: [alice], status: true}\n")
     return world
 
 
@@ -96,7 +97,10 @@ def test_killed_while_one_is_opened(decorated: World, killer: Killer) -> None:
         killed = killer.kills(decorated, number)
         decorated.run()
         assert_right(decorated, digest)
-        decorated.repository.open_pulls[0].merge(delete_branch=True)
+        (pull,) = decorated.repository.open_pulls
+        assert (pull.label_names, [account.login for account in pull.reviewers]) == ({"images"}, ["alice"])
+        assert decorated.repository.statuses[pull.head_sha]
+        pull.merge(delete_branch=True)
         if not killed:
             break
     assert number > 3

@@ -238,6 +238,17 @@ def test_decorations_are_given_and_what_cannot_be_is_a_warning(world: World) -> 
     assert (status.context, status.state) == ("gitops-streams/verify", "success")
 
 
+def test_people_are_asked_once_and_labels_stay(world: World) -> None:
+    world.forge.store.account("alice")
+    world.configure("pullRequest: {labels: [images], createLabels: true, reviewers: [alice]}\n")
+    world.one()
+    world.pull.reviewers.clear()
+    world.pull.remove_label("images")
+    world.release("web")
+    assert world.one().outcome is UPDATED
+    assert (world.pull.reviewers, world.pull.label_names) == ([], {"images"})
+
+
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(world: World) -> None:
     done = world.one("--dry-run")
     assert done.outcome is CREATED
