@@ -4,7 +4,8 @@
    has such a block. ``--write`` brings the blocks up to date and adds missing ones to docs/commands.md.
 2. Every dependency that pyproject.toml names has its row in docs/architecture.md, and no row is left over.
 3. Links between documents lead to files that exist.
-4. No tracked file names a path of somebody's machine or the host of a package index.
+4. The tables of inputs and outputs in docs/github-action.md are what action.yml says; ``--write`` writes them.
+5. No tracked file names a path of somebody's machine or the host of a package index.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 COMMANDS = ROOT / "docs" / "commands.md"
+ACTION = ROOT / "docs" / "github-action.md"
 
 PROGRAM = "gitops-streams"
 _BLOCK = re.compile(
@@ -26,6 +31,7 @@ _BLOCK = re.compile(
 )
 _VERBS = re.compile(r"^  ([a-z][a-z-]*)(?:  |$)", re.MULTILINE)
 _LINK = re.compile(r"\]\((?P<target>[^)#:]+)(?:#[^)]*)?\)")
+_TABLE = re.compile(r"^\|[^\n]*\n(?:\|[^\n]*\n)+", re.MULTILINE)
 _ROW = re.compile(r"^\| `(?P<name>[A-Za-z0-9._-]+)` \|", re.MULTILINE)
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -126,6 +132,24 @@ def check_links() -> list[str]:
     return problems
 
 
+def check_action(*, write: bool) -> list[str]:
+    """Compare the tables of the Action's page with action.yml."""
+    text = changed = ACTION.read_text()
+    problems = []
+    for heading, table in _action_tables():
+        before, found, section = changed.partition(f"\n## {heading}\n")
+        shown = _TABLE.search(section.partition("\n## ")[0])
+        if not found or shown is None:
+            problems.append(f"{_name(ACTION)}: no table under the heading {heading}")
+        elif shown[0] != table:
+            changed = before + found + section.replace(shown[0], table, 1)
+            if not write:
+                problems.append(f"{_name(ACTION)}: {heading} are not what action.yml says; run `make fix`")
+    if write and changed != text:
+        ACTION.write_text(changed)
+    return problems
+
+
 def check_words() -> list[str]:
     """Look for what belongs to one machine in every tracked file."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
@@ -139,6 +163,19 @@ def check_words() -> list[str]:
             line = text.count("\n", 0, match.start()) + 1
             problems.append(f"{name}:{line}: {match[0]!r} belongs to one machine or names a package index")
     return problems
+
+
+def _action_tables() -> Iterator[tuple[str, str]]:
+    """Yield the heading and the table of the Action's inputs and outputs."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    rows = ["| Input | Meaning | Default |", "| --- | --- | --- |"]
+    for name, about in action["inputs"].items():
+        default = ", ".join(f"`{line}`" for line in about["default"].splitlines()) or "empty"
+        rows.append(f"| `{name}` | {about['description']} | {default} |")
+    yield "Inputs", "".join(f"{row}\n" for row in rows)
+    rows = ["| Output | Meaning |", "| --- | --- |"]
+    rows += [f"| `{name}` | {about['description']} |" for name, about in action["outputs"].items()]
+    yield "Outputs", "".join(f"{row}\n" for row in rows)
 
 
 def _every_help(problems: list[str]) -> dict[str, str]:
@@ -170,7 +207,14 @@ def _name(path: Path) -> str:
 
 def main() -> int:
     """Check, print what is out of step, and return the exit status."""
-    problems = [*check_help(write="--write" in sys.argv[1:]), *check_dependencies(), *check_links(), *check_words()]
+    write = "--write" in sys.argv[1:]
+    problems = [
+        *check_help(write=write),
+        *check_dependencies(),
+        *check_links(),
+        *check_action(write=write),
+        *check_words(),
+    ]
     for problem in problems:
         print(problem)
     return 1 if problems else 0
