@@ -101,7 +101,14 @@ def reconcile_pull_requests(
                 proposal.review()
     return Report(
         replace(planned.plan, requests=planned.plan.requests + writer.requests),
-        Published("pull-request", done.files, branch=done.base, remote=done.remote, pulls=done.results),
+        Published(
+            "pull-request",
+            done.files,
+            branch=done.base,
+            remote=done.remote,
+            pulls=done.results,
+            dry_run=wanted.dry_run,
+        ),
         every_site=session.verbose,
         reviews=tuple(proposal.reviewed for proposal in planned.proposals if proposal.reviewed is not None),
     )

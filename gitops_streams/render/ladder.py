@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from gitops_streams.review.delta import MoveClass
 from gitops_streams.review.pull_request import Capabilities
-from gitops_streams.review.report import Review
+from gitops_streams.review.report import Review, TagReview
 
 _SPARE = 10
 """A tenth of a limit stays free: forges count and rewrite in ways of their own."""
@@ -39,6 +40,16 @@ class Cut:
     """So many entries of what was not updated at most."""
     terse: bool = False
     """Whether environments are named without their workloads."""
+
+
+def detailed(review: Review, cut: Cut) -> tuple[TagReview, ...]:
+    """Return the stream tags that get a block of their own."""
+    shown = tuple(
+        tag
+        for tag in review.tags
+        if tag.delta.alarming or (cut.quiet and (cut.metadata or tag.delta.move is not MoveClass.METADATA))
+    )
+    return shown[: cut.details]
 
 
 @dataclass(frozen=True, slots=True)

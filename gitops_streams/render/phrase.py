@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from gitops_streams.render.inert import cut, line
 
+NOTHING = "—"
+"""What a cell says where there is nothing to say."""
 MOST = 160
 """The longest foreign text in characters, where nothing else is said."""
 

@@ -10,14 +10,13 @@ from functools import cache
 from gitops_streams.render import review_blocks as blocks
 from gitops_streams.render.commit_message import CommitMessage, Move, render_commit_message
 from gitops_streams.render.inert import code
-from gitops_streams.render.ladder import Cut, Limit, fitting
+from gitops_streams.render.ladder import Cut, Limit, detailed, fitting
 from gitops_streams.render.markdown_text import Dialect, alert, link
 from gitops_streams.render.review_phrases import manifests
-from gitops_streams.review.delta import MoveClass
 from gitops_streams.review.groups import ALL
 from gitops_streams.review.marker import REBUILD_BOX
 from gitops_streams.review.pull_request import Capabilities
-from gitops_streams.review.report import Review, TagReview
+from gitops_streams.review.report import Review
 
 _RUN = "gitops-streams "
 """The last line of a body begins with it."""
@@ -93,15 +92,13 @@ class _Body:
     def build(self, cut: Cut) -> str:
         """Write the body at one rung."""
         review, dialect = self._review, self._dialect
-        rows = review.tags if cut.rows is None else review.tags[: cut.rows]
-        detailed = self._detailed(cut)
         depth = blocks.Depth(labels=cut.labels)
         parts = [
             blocks.verdict(review, terse=cut.terse),
             "" if self._blocked is None else alert(dialect, "CAUTION", self._blocked),
             blocks.warnings(review, dialect, cut.alerts),
-            blocks.overview(review, rows) if review.tags else "",
-            *(self._block(tag, depth) for tag in detailed),
+            blocks.overview(review, review.tags[: cut.rows]) if review.tags else "",
+            *(self._block(tag, depth) for tag in detailed(review, cut)),
             blocks.files(review, dialect) if cut.files else "",
             blocks.not_updated(review, dialect, cut.not_updated),
             blocks.roll_back(review, dialect),
@@ -109,14 +106,6 @@ class _Body:
             self._footer(),
         ]
         return f"{self._marker}\n" + "\n\n".join(part for part in parts if part) + "\n"
-
-    def _detailed(self, cut: Cut) -> list[TagReview]:
-        shown = [
-            tag
-            for tag in self._review.tags
-            if tag.delta.alarming or (cut.quiet and (cut.metadata or tag.delta.move is not MoveClass.METADATA))
-        ]
-        return shown if cut.details is None else shown[: cut.details]
 
     def _shortened(self) -> str:
         # No address here: it is another one in every run, and this text counts when bodies are compared.

@@ -42,6 +42,8 @@ class Published:
     branch: str | None = None
     remote: str | None = None
     pulls: tuple[PullResult, ...] = ()
+    dry_run: bool = False
+    """Whether ``pulls`` say what would be done, and nothing was."""
 
 
 @dataclass(frozen=True, slots=True)

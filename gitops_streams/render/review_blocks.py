@@ -9,30 +9,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gitops_streams.render.image_phrases import (
+    facts,
+    fate,
+    layers,
+    platform_name,
+    primary,
+    resized,
+    size,
+    telling,
+)
 from gitops_streams.render.inert import code
 from gitops_streams.render.markdown_text import Dialect, alert, bullets, fold, inline, table
-from gitops_streams.render.phrase import Code, Part, Phrase, joined, merged, prose
+from gitops_streams.render.phrase import NOTHING, Code, Part, Phrase, joined, merged, prose
 from gitops_streams.render.review_phrases import (
-    NOTHING,
     alerts,
     briefly,
     classes,
     destinations,
     digests,
     extent,
-    facts,
-    fate,
     headline,
-    layers,
     manifests,
     places,
-    platform_name,
-    primary,
     reason,
-    resized,
     rows,
-    size,
-    telling,
 )
 from gitops_streams.render.words import count
 from gitops_streams.review.delta import MoveClass
