@@ -104,6 +104,7 @@ def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folder
     from gitops_streams.errors import UsageError
     from gitops_streams.reconcile import read_declarations
     from gitops_streams.render.formats import FORMATS
+    from gitops_streams.render.markdown import step_summary
 
     writes = inputs.command is Command.RECONCILE and not inputs.dry_run
     settings = session.settings
@@ -131,7 +132,7 @@ def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folder
     files = {"report-path": _write_file("report.json", FORMATS["json"](report))}
     if "html" in FORMATS:
         files["report-html-path"] = _write_file("report.html", FORMATS["html"](report))
-    return replace(told, outputs={**told.outputs, **files}, summary=FORMATS["markdown"](report))
+    return replace(told, outputs={**told.outputs, **files}, summary=step_summary(report))
 
 
 def _reconciled(session: Session, inputs: Inputs, *, writes: bool) -> Report:

@@ -50,9 +50,9 @@ class FailOn(StrEnum):
     CHANGES = "changes"
     """Digests are out of date, or were until this run: exit code 4."""
     CONTRACT = "contract"
-    """What a container gets or offers changes: exit code 1."""
+    """What a container gets or offers changes, or the images cannot be compared: exit code 1."""
     UNSIGNED = "unsigned"
-    """A new image is known to have no signature: exit code 1."""
+    """No signature of a new image is known: exit code 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.audit import Finding
 from gitops_streams.plan.model import Held, Outcome, Plan, Skipped
 from gitops_streams.render.report import PullResult, Report
+from gitops_streams.review.delta import MoveClass
 from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.review.report import TagReview
 from gitops_streams.yamledit.problem import Problem, Severity
@@ -102,8 +103,8 @@ def of_findings(findings: Sequence[Finding], problems: Sequence[Problem], inputs
 def _exit_code(report: Report, inputs: Inputs) -> int:
     plan, wanted = report.plan, inputs.fail_on
     reviews = [tag for review in report.reviews for tag in review.tags]
-    if (FailOn.CONTRACT in wanted and any(tag.delta.contract for tag in reviews)) or (
-        FailOn.UNSIGNED in wanted and any(_unsigned(tag) for tag in reviews)
+    if (FailOn.CONTRACT in wanted and any(map(_contract, reviews))) or (
+        FailOn.UNSIGNED in wanted and any(map(_unsigned, reviews))
     ):
         return FAILED
     pulls = () if report.published is None else report.published.pulls
@@ -115,8 +116,14 @@ def _exit_code(report: Report, inputs: Inputs) -> int:
     return CHANGES_PENDING if FailOn.CHANGES in wanted and plan.files else 0
 
 
+def _contract(tag: TagReview) -> bool:
+    """Say whether the contract changes, or nobody can tell: a gate does not open by itself."""
+    return bool(tag.delta.contract) or tag.delta.move is MoveClass.UNKNOWN
+
+
 def _unsigned(tag: TagReview) -> bool:
-    return tag.delta.new_evidence.signature is Presence.ABSENT
+    """Say whether there is no signature, or none was found out about."""
+    return tag.delta.new_evidence.signature is not Presence.PRESENT
 
 
 def _of_plan(plan: Plan, inputs: Inputs, prefix: str) -> Iterator[Annotation]:
@@ -152,16 +159,22 @@ def _of_reviews(report: Report, inputs: Inputs, prefix: str) -> Iterator[Annotat
             (prefix + tag.declared_in, tag.declared_line)
         ]
         file, line = places[0]
-        if tag.delta.contract:
-            what = ", ".join(
-                difference.field + ("" if difference.name is None else f" {difference.name}")
-                for difference in tag.delta.contract
+        if tag.delta.contract or (contract is Level.ERROR and _contract(tag)):
+            what = (
+                ", ".join(
+                    difference.field + ("" if difference.name is None else f" {difference.name}")
+                    for difference in tag.delta.contract
+                )
+                or "the images could not be compared"
             )
-            yield Annotation(contract, f"{tag.key}: what a container gets or offers changes", what, file, line)
+            changes = "changes" if tag.delta.contract else "may change"
+            yield Annotation(contract, f"{tag.key}: what a container gets or offers {changes}", what, file, line)
         for sentence in tag.delta.attention:
             yield Annotation(Level.WARNING, f"{tag.key} needs attention", sentence, file, line)
         if FailOn.UNSIGNED in inputs.fail_on and _unsigned(tag):
-            yield Annotation(Level.ERROR, f"{tag.key}: the new image is not signed", str(tag.new), file, line)
+            yield Annotation(
+                Level.ERROR, f"{tag.key}: no signature of the new image is known", str(tag.new), file, line
+            )
 
 
 def _of_pulls(pulls: Iterable[PullResult]) -> Iterator[Annotation]:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from gitops_streams.demo.exchange import Response
+from gitops_streams.demo.images import Image
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "ghs_theWorkflowsOwnToken"
@@ -91,6 +92,28 @@ def test_a_tag_without_a_digest(job):
 
 def test_pending_changes_may_fail_the_step(job):
     assert job.run(command="diff", fail_on="changes").code == 4
+
+
+def test_an_image_without_a_signature_may_fail_the_step(job):
+    ran = job.run(command="diff", fail_on="unsigned")
+    assert ran.code == 1
+    assert [error.properties["file"] for error in ran.log.of("error")] == ["deploy/api.yaml", "deploy/web.yaml"]
+    # Nothing was looked at, so nothing is known: the gate stays shut.
+    job.workspace.config("review: {requestsPerImage: 0}\n")
+    assert job.run(command="diff", fail_on="unsigned").code == 1
+    assert job.run(publish="worktree", fail_on="").code == 0
+    assert job.run(command="diff", fail_on="unsigned").code == 0
+
+
+def test_images_that_cannot_be_compared_do_not_pass_as_harmless(job):
+    assert job.run(publish="worktree").code == 0
+    job.workspace.commit()
+    job.registry.push("acme/web", "1.0", Image.build("web", "2"))
+    assert job.run(command="diff", fail_on="contract").code == 0
+    job.workspace.config("review: {requestsPerImage: 0}\n")
+    ran = job.run(command="diff", fail_on="contract")
+    assert ran.code == 1
+    assert "could not be compared" in ran.log.of("error")[0].data
 
 
 def test_a_folder_of_the_workspace(job, git):
