@@ -16,7 +16,7 @@ from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.build import ask_for, build, what_to_ask
-from gitops_streams.plan.model import Change, FilePlan, Plan
+from gitops_streams.plan.model import Change, FilePlan, Plan, TagPlan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
@@ -211,15 +211,21 @@ def resolved_items(plan: Plan) -> list[tuple[TagKey, Item]]:
         (
             tag.key,
             Item(
-                tag.image.reference.pinned(tag.digest, keep_tag=False),
-                tag.digest,
-                tag.image.tag or "",
+                tag.image.reference.pinned(tag.recorded, keep_tag=False),
+                tag.recorded,
+                source_tag_of(tag),
                 tag.fingerprint,
             ),
         )
         for tag in plan.tags
-        if tag.digest is not None and tag.image is not None
+        if tag.recorded is not None and tag.image is not None
     ]
+
+
+def source_tag_of(tag: TagPlan) -> str:
+    """Return the tag that a stream tag's digest was found under; empty where the declaration names a digest alone."""
+    held = tag.holding.source_tag if tag.holding is not None else None
+    return held or (tag.image.tag if tag.image is not None else None) or ""
 
 
 def edits_of(
@@ -280,7 +286,8 @@ def fit_saved(wanted: SavedPlan, snapshot: Snapshot) -> tuple[FilePlan, ...]:
 
 def edits_of_saved(wanted: SavedPlan, files: Iterable[FilePlan], snapshot: Snapshot) -> tuple[FileEdit, ...]:
     """Make the edits that carry a saved plan out, status included."""
-    return edits_of(files, [(move.key, move.item) for move in wanted.resolved], read_history(snapshot), snapshot)
+    resolved = [(move.key, move.item) for move in wanted.resolved if move.recorded]
+    return edits_of(files, resolved, read_history(snapshot), snapshot)
 
 
 def moves_of_saved(wanted: SavedPlan) -> list[Move]:

@@ -23,6 +23,7 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
 from gitops_streams.plan.bind import Bindings, bind, tracked
 from gitops_streams.plan.build import build, what_to_ask
+from gitops_streams.plan.holding import NONE, Holdings
 from gitops_streams.plan.model import Pin, Plan
 from gitops_streams.streams import load, status
 
@@ -172,6 +173,7 @@ def plan_files() -> Callable[..., Planned]:
         files: Mapping[str, str | bytes],
         *,
         answers: Mapping[str, Resolution] | None = None,
+        holdings: Holdings = NONE,
         pin: Pin = Pin.TAG_AND_DIGEST,
         screen: bool = True,
     ) -> Planned:
@@ -204,6 +206,7 @@ def plan_files() -> Callable[..., Planned]:
             answers=replies,
             files=found,
             problems=[problem for _, problems in scanned for problem in problems],
+            holdings=holdings,
             pin=pin,
             requests=len(replies),
         )

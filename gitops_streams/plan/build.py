@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 from gitops_streams.errors import InternalError
 from gitops_streams.manifests.scan import ScannedFile
+from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
 from gitops_streams.oci.resolution import Cause, Question, Resolution, Resolved, Unresolvable
 from gitops_streams.plan.bind import Bindings
+from gitops_streams.plan.holding import NONE, Holding, Holdings, holding_of
 from gitops_streams.plan.model import (
     Change,
     Failed,
     FilePlan,
+    Held,
     Pin,
     Plan,
     Site,
@@ -77,6 +80,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     answers: Mapping[Question, Resolution],
     files: Iterable[ScannedFile],
     problems: Iterable[Problem],
+    holdings: Holdings = NONE,
     pin: Pin = Pin.TAG_AND_DIGEST,
     requests: int = 0,
 ) -> Plan:
@@ -89,6 +93,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         answers: the registries' answers.
         files: the files that the sites stand in.
         problems: what was noticed before.
+        holdings: what keeps stream tags from moving, by stream tag; an alias is held with what it leads to.
         pin: what to write where the whole reference stands in one scalar.
         requests: how many HTTP requests the answers took.
 
@@ -105,9 +110,11 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         answer = answers[item.question] if isinstance(item.question, Question) else item.question
         image = item.followed.source if isinstance(item.followed, Followed) else None
         bound = sorted(sites.get(item.key, ()), key=_order)
-        outcomes = tuple(_decide(site, image, answer, pin, texts) for site in bound)
+        path = item.followed.path if isinstance(item.followed, Followed) else (item.key,)
+        holding = holding_of(holdings, path)
+        outcomes = tuple(_decide(site, image, answer, holding, pin, texts) for site in bound)
         tag = catalog.tags[item.key]
-        tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint))
+        tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint, holding))
     tags = settle_shared(tags)
     tags += [_invalid(tag) for tag in catalog.invalid]
     tags.sort(key=lambda tag: tag.key.sort_key)
@@ -126,13 +133,44 @@ def _order(site: Site) -> tuple[str, int, int, str]:
 
 
 def _decide(
-    site: Site, image: DockerImage | None, answer: Resolution, pin: Pin, texts: Mapping[str, str]
+    site: Site,
+    image: DockerImage | None,
+    answer: Resolution,
+    holding: Holding | None,
+    pin: Pin,
+    texts: Mapping[str, str],
 ) -> SiteOutcome:
-    if isinstance(answer, Unresolvable) or image is None:
-        return Failed(site, answer.reason if isinstance(answer, Unresolvable) else "it leads nowhere")
-    source = Reference(image.reference.name, image.reference.repository, image.tag)
-    target = Target(source, answer.digest, pin)
-    rewritten = rewrite(site.occurrence, target, texts[site.occurrence.file])
+    failure = answer.reason if isinstance(answer, Unresolvable) else "it leads nowhere"
+    if image is None:
+        return Failed(site, failure)
+    text = texts[site.occurrence.file]
+    if holding is not None:
+        return _hold(site, image, answer, holding, pin, text)
+    if isinstance(answer, Unresolvable):
+        return Failed(site, failure)
+    return _rewritten(site, image, answer.digest, image.tag, pin, text)
+
+
+def _hold(site: Site, image: DockerImage, answer: Resolution, holding: Holding, pin: Pin, text: str) -> SiteOutcome:
+    """Decide a site whose stream tag does not move to ``answer``."""
+    if not holding.enforced and isinstance(answer, Resolved):
+        moved = _rewritten(site, image, answer.digest, image.tag, pin, text)
+        if isinstance(moved, Unchanged | Skipped):
+            return moved
+    refused: SiteOutcome = Held(site, holding.reason, holding.until)
+    if isinstance(answer, Unresolvable) and not holding.enforced:
+        refused = Failed(site, answer.reason)
+    if holding.digest is None or not (holding.enforced or site.occurrence.digest is None):
+        return refused
+    stayed = _rewritten(site, image, holding.digest, holding.source_tag or image.tag, pin, text)
+    settled = isinstance(answer, Resolved) and answer.digest == holding.digest
+    return stayed if settled or not isinstance(stayed, Unchanged) else refused
+
+
+def _rewritten(site: Site, image: DockerImage, digest: Digest, tag: str | None, pin: Pin, text: str) -> SiteOutcome:
+    """Write a digest into a site."""
+    source = Reference(image.reference.name, image.reference.repository, tag)
+    rewritten = rewrite(site.occurrence, Target(source, digest, pin), text)
     if isinstance(rewritten, NotEditable):
         return Skipped(site, rewritten.reason)
     if not rewritten.edits:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from gitops_streams.manifests.occurrence import Occurrence
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Resolved, Unresolvable
+from gitops_streams.plan.holding import Holding
 from gitops_streams.streams.model import DockerImage, Source, TagKey
 from gitops_streams.yamledit.edit import Edit
 from gitops_streams.yamledit.patch import DocumentPatch, to_patch
@@ -85,6 +87,8 @@ class Held:
     outcome: ClassVar[Outcome] = Outcome.HELD
     site: Site
     reason: str
+    until: datetime | None = None
+    """When this ends by itself, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,24 +125,37 @@ class TagPlan:
     sites: tuple[SiteOutcome, ...]
     fingerprint: str
     """The fingerprint of the declaration that was resolved."""
+    holding: Holding | None = None
+    """What keeps the tag from moving to what it resolved to."""
 
     @property
     def outcome(self) -> Outcome:
-        """The most notable outcome of the sites; a tag without a digest has failed."""
-        if isinstance(self.resolution, Unresolvable):
+        """The most notable outcome of the sites; a tag without a digest has failed, unless a hold says which it has."""
+        enforced = self.holding is not None and self.holding.enforced
+        if isinstance(self.resolution, Unresolvable) and not enforced:
             return Outcome.FAILED
-        return min((site.outcome for site in self.sites), key=_NOTABLE.__getitem__, default=Outcome.UNCHANGED)
+        least = Outcome.UNCHANGED if self.holding is None else Outcome.HELD
+        return min((least, *(site.outcome for site in self.sites)), key=_NOTABLE.__getitem__)
 
     @property
     def digest(self) -> Digest | None:
-        """The digest that the tag resolved to."""
+        """The digest that sites get: what the tag resolved to, or what it is held at."""
+        if self.holding is not None:
+            return self.holding.digest
         return self.resolution.digest if isinstance(self.resolution, Resolved) else None
 
     @property
+    def recorded(self) -> Digest | None:
+        """The digest that the status records: neither what is merely held back nor its substitute."""
+        return None if self.holding is not None and not self.holding.enforced else self.digest
+
+    @property
     def reason(self) -> str | None:
-        """Why the tag failed, or why its first site is not changed."""
-        if isinstance(self.resolution, Unresolvable):
+        """Why the tag failed or is held, or why its first site is not changed."""
+        if self.outcome is Outcome.FAILED and isinstance(self.resolution, Unresolvable):
             return self.resolution.reason
+        if self.holding is not None:
+            return self.holding.reason
         for site in self.sites:
             if isinstance(site, Held | Skipped | Failed) and site.outcome is self.outcome:
                 return site.reason

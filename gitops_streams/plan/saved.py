@@ -45,6 +45,8 @@ class Move:
     """The digests that its changed sites had."""
     files: tuple[str, ...]
     """The files in which it changes."""
+    recorded: bool = True
+    """Whether the status records it: what a place without a digest got while its stream tag is held is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class SavedPlan:
 
     files: tuple[SavedFile, ...]
     resolved: tuple[Move, ...]
-    """Every stream tag that had a digest, changed or not: what the status records."""
+    """Every stream tag that had a digest, changed or not."""
 
 
 def read(content: bytes, schema: Mapping[str, Any], name: str) -> SavedPlan:
@@ -142,4 +144,11 @@ def _move(result: Mapping[str, Any]) -> Move:
         Item(image.pinned(digest, keep_tag=False), digest, result["sourceTag"] or "", result["spec"]),
         tuple(sorted(old, key=str)),
         tuple(sorted({site["file"] for site in changed})),
+        _is_recorded(result),
     )
+
+
+def _is_recorded(result: Mapping[str, Any]) -> bool:
+    """Whether a result is what its stream tag stands for; one that failed has had its last known good at most."""
+    held = result.get("held")
+    return held is None or held["enforced"]

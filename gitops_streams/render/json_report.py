@@ -7,6 +7,7 @@ import json
 from typing import Any, assert_never
 
 from gitops_streams.oci.resolution import Unresolvable
+from gitops_streams.plan.holding import Holding
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, SiteOutcome, Skipped, TagPlan, Unchanged
 from gitops_streams.render.report import Report
 from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, Source, TagAlias
@@ -74,9 +75,15 @@ def _tag(tag: TagPlan) -> dict[str, Any]:
         "newDigest": None if tag.digest is None else str(tag.digest),
         "spec": tag.fingerprint,
         "reason": tag.reason,
+        "held": None if tag.holding is None else _holding(tag.holding),
         "hint": None if failure is None else failure.hint,
         "sites": [_site(site) for site in tag.sites],
     }
+
+
+def _holding(holding: Holding) -> dict[str, Any]:
+    until = None if holding.until is None else holding.until.isoformat()
+    return {"reason": holding.reason, "until": until, "enforced": holding.enforced}
 
 
 def _source(source: Source) -> dict[str, str] | None:

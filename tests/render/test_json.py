@@ -90,6 +90,7 @@ class TestReport:
             "sourceTag": "1.4",
             "newDigest": digest,
             "reason": None,
+            "held": None,
             "hint": None,
         }
         assert sites[0] == {
