@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from gitops_streams.oci.image import Presence
 from gitops_streams.render.phrase import NOTHING, Code, Link, Part, Phrase, merged, prose
@@ -50,7 +51,7 @@ def facts(tag: TagReview) -> Iterator[Fact]:
     yield from _base(delta)
     evidence = _evidence(delta)
     if evidence:
-        yield Fact("Beside it", evidence)
+        yield Fact("Evidence", evidence)
     for note in delta.notes:
         yield Fact("Note", prose(note))
 
@@ -158,17 +159,24 @@ def _evidence(delta: ImageDelta) -> Phrase:
     names = (("signature", "signature"), ("SBOM", "sbom"), ("provenance", "provenance"))
     first = delta.move is MoveClass.FIRST_PIN
     told = [
-        f"{name} {_presence(getattr(old, field), getattr(new, field), first=first)}"
+        _presence(name, getattr(old, field), getattr(new, field), first=first)
         for name, field in names
         if getattr(new, field) is not Presence.UNKNOWN or getattr(old, field) is Presence.PRESENT
     ]
-    return (f"{', '.join(told)}; presence only, nothing was verified",) if told else ()
+    return (f"{', '.join(told)} (presence only, nothing was verified)",) if told else ()
 
 
-def _presence(old: Presence, new: Presence, *, first: bool) -> str:
-    if first or old is Presence.UNKNOWN or old is new:
-        return {Presence.PRESENT: "present", Presence.ABSENT: "absent", Presence.UNKNOWN: "unknown"}[new]
-    return {Presence.PRESENT: "new", Presence.ABSENT: "gone", Presence.UNKNOWN: "not looked for"}[new]
+def _presence(name: str, old: Presence, new: Presence, *, first: bool) -> str:
+    moved = not first and old is not Presence.UNKNOWN and old is not new
+    match new:
+        case Presence.PRESENT:
+            return f"{name} new" if moved else f"{name} present"
+        case Presence.ABSENT:
+            return f"no {name} any more" if moved else f"no {name}"
+        case Presence.UNKNOWN:
+            return f"{name} not looked for now"
+        case _:
+            assert_never(new)
 
 
 # Sizes and platforms

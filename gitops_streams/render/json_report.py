@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.holding import Holding
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, SiteOutcome, Skipped, TagPlan, Unchanged
+from gitops_streams.render import review_json
 from gitops_streams.render.report import Report
 from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, Source, TagAlias
 from gitops_streams.yamledit.pointer import render as render_pointer
@@ -47,8 +48,10 @@ def render(report: Report) -> str:
             for item in plan.problems
         ],
     }
-    if report.published is not None:
-        done = report.published
+    if report.reviews:
+        document["reviews"] = [review_json.review(review) for review in report.reviews]
+    done = report.published
+    if done is not None and not done.dry_run:
         document["published"] = {
             "mode": done.mode,
             "files": list(done.files),
@@ -56,6 +59,8 @@ def render(report: Report) -> str:
             "branch": done.branch,
             "remote": done.remote,
         }
+    if done is not None and done.mode == "pull-request":
+        document["pullRequests"] = [review_json.pull(pull) for pull in done.pulls]
     # ASCII only: file names that are no UTF-8 survive as escapes.
     return json.dumps(document, indent=2) + "\n"
 

@@ -30,6 +30,7 @@ from gitops_streams.render.review_phrases import (
     digests,
     extent,
     headline,
+    inside,
     manifests,
     places,
     reason,
@@ -193,7 +194,7 @@ def _inside(tag: TagReview, depth: Depth) -> list[str]:
         parts.append(table(["Platform", "", "Size", "Layers", "To download"], cells))
     if tag.delta.instructions and depth.labels:
         parts += ["New build instructions:", bullets(code(text, 240) for text in tag.delta.instructions)]
-    return ["**What changed inside**", *parts] if parts else []
+    return [f"**{inside(tag)}**", *parts] if parts else []
 
 
 def _rollouts(tag: TagReview) -> list[str]:

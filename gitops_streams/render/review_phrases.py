@@ -81,8 +81,10 @@ def headline(review: Review) -> str:
 
 
 def classes(review: Review) -> str:
-    """Count the classes: ``1 contract change · 2 rebuilds``."""
+    """Count the classes: ``1 contract change · 2 rebuilds``; nothing where the headline says it all."""
     found = Counter(tag.delta.move for tag in review.tags)
+    if found.keys() <= {MoveClass.FIRST_PIN}:
+        return ""
     return " · ".join(count(found[move], *_COUNTED[move]) for move in MoveClass if found[move])
 
 
@@ -176,6 +178,11 @@ def _value(difference: Difference, *, new: bool, most: int = _SHORT_VALUE) -> Ph
     if value is None:
         return (NOTHING,)
     return ("(hidden)",) if difference.hidden else (Code(value, most),)
+
+
+def inside(tag: TagReview) -> str:
+    """Return the heading of what an image holds."""
+    return "What is inside" if tag.delta.move is MoveClass.FIRST_PIN else "What changed inside"
 
 
 def rows(tag: TagReview, *, labels: bool = True) -> tuple[Row, ...]:
