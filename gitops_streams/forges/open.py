@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
 from gitops_streams.errors import ForgeError
-from gitops_streams.forges.authorization import bearer
+from gitops_streams.forges.authorization import Authorization, TokenHeader, basic, bearer
+from gitops_streams.forges.azure_devops import AzureDevops, authorization_for
+from gitops_streams.forges.bitbucket_cloud import BitbucketCloud
+from gitops_streams.forges.bitbucket_data_center import BitbucketDataCenter
 from gitops_streams.forges.detect import Detected, Undetected, detect
 from gitops_streams.forges.forge import Forge
+from gitops_streams.forges.gitea import Gitea
 from gitops_streams.forges.github import Github
 from gitops_streams.forges.github_app import AppAuthorization, read_key
+from gitops_streams.forges.gitlab import Gitlab, check_token
 from gitops_streams.forges.patience import Clock
 from gitops_streams.forges.settings import ForgeKind, ForgeSettings
 from gitops_streams.forges.tokens import read_token
@@ -68,7 +74,62 @@ def _open_github(opening: Opening) -> Forge:
     )
 
 
-FORGES: tuple[tuple[ForgeKind, Callable[[Opening], Forge]], ...] = ((ForgeKind.GITHUB, _open_github),)
+class _Opener(Protocol):
+    """A forge's class."""
+
+    def __call__(
+        self,
+        *,
+        api_url: str,
+        repository: str,
+        authorization: Authorization,
+        settings: ForgeSettings,
+        clock: Clock | None,
+        transport: httpx.BaseTransport | None,
+    ) -> Forge:
+        """Open a repository on it."""
+
+
+def _opened_with(forge: _Opener, authorize: Callable[[Opening], Authorization]) -> Callable[[Opening], Forge]:
+    def opened(opening: Opening) -> Forge:
+        return forge(
+            api_url=opening.detected.api_url,
+            repository=opening.detected.repository,
+            authorization=authorize(opening),
+            settings=opening.settings,
+            clock=opening.clock,
+            transport=opening.transport,
+        )
+
+    return opened
+
+
+def _for_gitlab(opening: Opening) -> Authorization:
+    # GitLab takes every kind of its tokens so, OAuth's included ("Personal/project/group access tokens").
+    return bearer(check_token(opening.token(), opening.environment.get("CI_JOB_TOKEN")))
+
+
+def _for_gitea(opening: Opening) -> Authorization:
+    return TokenHeader("Authorization", "token ", opening.token())
+
+
+def _for_bitbucket(opening: Opening) -> Authorization:
+    username = opening.settings.username
+    return bearer(opening.token()) if username is None else basic(username, opening.token())
+
+
+def _for_azure(opening: Opening) -> Authorization:
+    return authorization_for(opening.token())
+
+
+FORGES: tuple[tuple[ForgeKind, Callable[[Opening], Forge]], ...] = (
+    (ForgeKind.GITHUB, _open_github),
+    (ForgeKind.GITLAB, _opened_with(Gitlab, _for_gitlab)),
+    (ForgeKind.GITEA, _opened_with(Gitea, _for_gitea)),
+    (ForgeKind.BITBUCKET_CLOUD, _opened_with(BitbucketCloud, _for_bitbucket)),
+    (ForgeKind.BITBUCKET_DATA_CENTER, _opened_with(BitbucketDataCenter, _for_bitbucket)),
+    (ForgeKind.AZURE_DEVOPS, _opened_with(AzureDevops, _for_azure)),
+)
 """How each kind of forge is opened."""
 
 
