@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,6 +73,18 @@ def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
     Raises:
         NoStreams: no stream is declared.
     """
+    declared = declared_at(snapshot, settings)
+    if not declared.catalog.streams:
+        noticed = "".join(f"\n  {problem}" for problem in (*declared.problems, *declared.catalog.problems))
+        raise NoStreams(
+            "no ImageStream is declared in this repository" + (f"; noticed:{noticed}" if noticed else ""),
+            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams demo shows how",
+        )
+    return declared
+
+
+def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
+    """Read every ImageStream and every status file of a snapshot that need not have any."""
     located: dict[str, tuple[bytes, Located]] = {}
     problems: list[Problem] = []
     paths = _included(snapshot.containing([load.SCREEN], scan.PATHSPECS), settings)
@@ -84,12 +96,6 @@ def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
         elif found is not None and isinstance(content, bytes):
             located[path] = (content, found)
     catalog = load.load((path, found) for path, (_, found) in located.items())
-    if not catalog.streams:
-        noticed = "".join(f"\n  {problem}" for problem in (*problems, *catalog.problems))
-        raise NoStreams(
-            "no ImageStream is declared in this repository" + (f"; noticed:{noticed}" if noticed else ""),
-            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams demo shows how",
-        )
     history = read_history(snapshot)
     return Declarations(catalog, history, located, (*problems, *history.problems))
 
@@ -115,13 +121,35 @@ def find_sites(snapshot: Snapshot, settings: Settings, *, listener: Listener | N
         listener: told what is found as soon as it is found.
     """
     declarations = read_declarations(snapshot, settings)
-    catalog = declarations.catalog
     if listener is not None:
-        listener.declared(catalog)
+        listener.declared(declarations.catalog)
+    return sites_of(snapshot, settings, declarations, tracked(declarations.catalog), listener=listener)
+
+
+def sites_of(
+    snapshot: Snapshot,
+    settings: Settings,
+    declarations: Declarations,
+    repositories: frozenset[Repository],
+    *,
+    listener: Listener | None = None,
+    only: Collection[str] | None = None,
+) -> Found:
+    """Bind every reference of a snapshot whose declarations are read.
+
+    Args:
+        snapshot: the work tree or a commit.
+        settings: the repository's configuration.
+        declarations: the snapshot's.
+        repositories: whose references are found; those that nothing here follows stay unbound.
+        listener: told what is found as soon as it is found.
+        only: the files to scan; ``None``: all.
+    """
+    catalog = declarations.catalog
     binder = Binder(catalog, declarations.history)
     bound: list[tuple[ScannedFile, Bindings]] = []
     problems: list[Problem] = []
-    for file in _scan(snapshot, settings, declarations, tracked(catalog)):
+    for file in _scan(snapshot, settings, declarations, repositories, only):
         if isinstance(file, Problem):
             problems.append(file)
             continue
@@ -305,10 +333,16 @@ def moves_of_saved(wanted: SavedPlan) -> list[Move]:
 
 
 def _scan(
-    snapshot: Snapshot, settings: Settings, declarations: Declarations, repositories: frozenset[Repository]
+    snapshot: Snapshot,
+    settings: Settings,
+    declarations: Declarations,
+    repositories: frozenset[Repository],
+    only: Collection[str] | None,
 ) -> Iterator[ScannedFile | Problem]:
     """Scan every file that can be edited; those that declare streams are located already."""
     paths = _included(snapshot.containing(scan.needles(repositories), scan.PATHSPECS), settings)
+    if only is not None:
+        paths = [path for path in paths if path in only]
     for path in paths:
         if path in declarations.located:
             yield from _split(scan.scan_located(path, *declarations.located[path], repositories))

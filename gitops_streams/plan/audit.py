@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_streams.manifests.occurrence import DigestField, MarkedScalar, Part, SplitReference
+from gitops_streams.manifests.occurrence import DigestField, MarkedScalar, Occurrence, Part, SplitReference
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.model import Site
 from gitops_streams.streams.follow import Broken, follow
@@ -61,7 +61,7 @@ def _audit(site: Site, history: History) -> Finding | None:
     def finding(kind: Kind, reason: str) -> Finding:
         return Finding(kind, occurrence.file, occurrence.line, site.tag, reason)
 
-    disagreement = _disagreement(site)
+    disagreement = disagreeing(occurrence)
     if disagreement is not None:
         return finding(Kind.DISAGREEMENT, disagreement)
     digest = occurrence.digest
@@ -81,9 +81,9 @@ def _audit(site: Site, history: History) -> Finding | None:
     )
 
 
-def _disagreement(site: Site) -> str | None:
+def disagreeing(occurrence: Occurrence) -> str | None:
     """Say where a tag field reads ``tag@digest`` and a digest key beside it names another digest."""
-    form = site.occurrence.form
+    form = occurrence.form
     if not isinstance(form, SplitReference) or form.tag is None or not isinstance(form.digest, DigestField):
         return None
     if is_null(form.digest.scalar):

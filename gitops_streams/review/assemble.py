@@ -20,9 +20,9 @@ from gitops_streams.streams.follow import Followed, follow
 from gitops_streams.streams.model import Catalog, DockerImage, TagKey
 from gitops_streams.streams.status import EMPTY, History
 
-_NOT_INSPECTED = "the images were not inspected"
+NOT_INSPECTED = "the images were not inspected"
 _RESPELT = "the digest stays the same: only how it is written changes"
-_MOVED_REPOSITORY = "It comes from another repository than the one that is pinned."
+MOVED_REPOSITORY = "It comes from another repository than the one that is pinned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _review(
     delta = _delta(move, pair, inspected.get(pair), earlier, policy)
     moved = _other_repositories(move)
     if moved:
-        delta = replace(delta, attention=(*delta.attention, _MOVED_REPOSITORY))
+        delta = replace(delta, attention=(*delta.attention, MOVED_REPOSITORY))
     declared = catalog.tags.get(tag.key)
     return TagReview(
         tag.key,
@@ -169,7 +169,7 @@ def _delta(
     returned = pair.old is not None and pair.new in earlier
     if found is None:
         return uncompared(
-            MoveClass.FIRST_PIN if pair.old is None else MoveClass.UNKNOWN, [_NOT_INSPECTED], returned=returned
+            MoveClass.FIRST_PIN if pair.old is None else MoveClass.UNKNOWN, [NOT_INSPECTED], returned=returned
         )
     return compare(
         found.old if pair.old is not None else None,

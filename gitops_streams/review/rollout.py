@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from gitops_streams.manifests.occurrence import Occurrence
 from gitops_streams.plan.model import Change, TagPlan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.review.report import Rollout
@@ -35,22 +36,26 @@ def rollouts(tag: TagPlan, environments: Sequence[tuple[str, str]] = ()) -> tupl
         tag: the stream tag.
         environments: pairs of a glob over file paths and an environment's name; the first that matches names it.
     """
-    found = []
-    for outcome in tag.sites:
-        if isinstance(outcome, Change):
-            occurrence = outcome.site.occurrence
-            owner = occurrence.owner
-            found.append(
-                Rollout(
-                    occurrence.file,
-                    occurrence.line,
-                    owner.kind,
-                    occurrence.namespace or owner.namespace,
-                    owner.name,
-                    owner.container or None,
-                    environment(occurrence.file, environments),
-                )
-            )
+    found = [rollout_of(outcome.site.occurrence, environments) for outcome in tag.sites if isinstance(outcome, Change)]
+    return in_order(found)
+
+
+def rollout_of(occurrence: Occurrence, environments: Sequence[tuple[str, str]] = ()) -> Rollout:
+    """Return where the digest of one place rolls out to; see ``rollouts``."""
+    owner = occurrence.owner
+    return Rollout(
+        occurrence.file,
+        occurrence.line,
+        owner.kind,
+        occurrence.namespace or owner.namespace,
+        owner.name,
+        owner.container or None,
+        environment(occurrence.file, environments),
+    )
+
+
+def in_order(found: Iterable[Rollout]) -> tuple[Rollout, ...]:
+    """Sort places by file and line."""
     return tuple(sorted(found, key=_order))
 
 
