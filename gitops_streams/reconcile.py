@@ -23,8 +23,8 @@ from gitops_streams.plan.saved import SavedPlan, fit
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
+from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, TagKey
-from gitops_streams.streams.status import History, Item
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.problem import Problem
 from gitops_streams.yamledit.prove import Unprovable
@@ -39,10 +39,10 @@ _MANY_TAGS = 200
 class Listener(Protocol):
     """Is told what a scan finds, while it goes on."""
 
-    def declared(self, catalog: Catalog) -> None:
+    def declared(self, declarations: Declarations) -> None:
         """Every declaration is read."""
 
-    def bound(self, catalog: Catalog, bindings: Bindings) -> None:
+    def bound(self, declarations: Declarations, bindings: Bindings) -> None:
         """A file was scanned, and these are its sites."""
 
 
@@ -122,7 +122,7 @@ def find_sites(snapshot: Snapshot, settings: Settings, *, listener: Listener | N
     """
     declarations = read_declarations(snapshot, settings)
     if listener is not None:
-        listener.declared(declarations.catalog)
+        listener.declared(declarations)
     return sites_of(snapshot, settings, declarations, tracked(declarations.catalog), listener=listener)
 
 
@@ -156,7 +156,7 @@ def sites_of(
         bindings = binder.bind(file)
         bound.append((file, bindings))
         if listener is not None:
-            listener.bound(catalog, bindings)
+            listener.bound(declarations, bindings)
     bound.sort(key=lambda pair: pair[0].path)
     bindings = joined(bindings for _, bindings in bound)
     return Found(declarations, tuple(file for file, _ in bound), bindings, (*declarations.problems, *problems))
@@ -180,17 +180,23 @@ class _EarlyQuestions:
         self._settings = settings
         self._seen: set[TagKey] = set()
 
-    def declared(self, catalog: Catalog) -> None:
+    def declared(self, declarations: Declarations) -> None:
         """Start a helper where many tags are declared: scanning will take a while then."""
-        if len(catalog.tags) >= _MANY_TAGS:
+        if len(declarations.catalog.tags) >= _MANY_TAGS:
             self._asking.start_helper()
 
-    def bound(self, catalog: Catalog, bindings: Bindings) -> None:
+    def bound(self, declarations: Declarations, bindings: Bindings) -> None:
         """Ask for the tags that are seen for the first time."""
         for site in bindings.sites:
             if site.tag not in self._seen:
                 self._seen.add(site.tag)
-                asked = ask_for(catalog, site.tag, platform=self._settings.platform)
+                asked = ask_for(
+                    declarations.catalog,
+                    site.tag,
+                    declarations.history,
+                    platform=self._settings.platform,
+                    scheduled=self._settings.scheduled,
+                )
                 self._asking.ask([asked.question] if isinstance(asked.question, Question) else [])
 
 
@@ -216,8 +222,15 @@ def plan_at(
     """
     with Asking(client, progress) as asking:
         found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings))
-        catalog = found.declarations.catalog
-        asked = what_to_ask(catalog, found.bindings, platform=settings.platform, everything=everything)
+        catalog, history = found.declarations.catalog, found.declarations.history
+        asked = what_to_ask(
+            catalog,
+            found.bindings,
+            history,
+            platform=settings.platform,
+            scheduled=settings.scheduled,
+            everything=everything,
+        )
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         answers = asking.answers()
     plan = build(
@@ -230,7 +243,7 @@ def plan_at(
         pin=settings.pin,
         requests=asking.requests,
     )
-    return Pass(plan, found.declarations.history, catalog)
+    return Pass(plan, history, catalog)
 
 
 def resolved_items(plan: Plan) -> list[tuple[TagKey, Item]]:

@@ -38,6 +38,7 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
     return Settings(
         pin=Pin(document.get("pin", Pin.TAG_AND_DIGEST)),
         platform=None if platform is None else Platform.parse(platform),
+        scheduled=document.get("scheduled", True),
         exclude=tuple(document.get("exclude", ())),
         remote=document.get("remote"),
         branch=document.get("branch"),

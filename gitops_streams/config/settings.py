@@ -31,6 +31,8 @@ class Settings:
 
     pin: Pin = Pin.TAG_AND_DIGEST
     platform: Platform | None = None
+    scheduled: bool = True
+    """Whether a stream tag is resolved in every run, whose ``importPolicy.scheduled`` does not say."""
     exclude: tuple[str, ...] = ()
     remote: str | None = None
     """``None``: the remote that Git would choose for the branch."""

@@ -33,6 +33,8 @@ class Method(StrEnum):
     GET = "GET"
     DECLARED = "declared"
     """The declaration names the digest itself; nothing was asked."""
+    RECORDED = "recorded"
+    """Git has it recorded, and nothing says that it may have changed; nothing was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def audit(catalog: Catalog, bindings: Bindings, history: History) -> tuple[Findi
     for tag in catalog.tags.values():
         if isinstance(tag.source, DockerImage | PushOnly):
             continue
-        followed = follow(catalog, tag.key)
+        followed = follow(catalog, tag.key, history)
         if isinstance(followed, Broken):
             findings.append(Finding(Kind.BROKEN_ALIAS, tag.file, tag.line, tag.key, followed.reason))
     for site in bindings.sites:

@@ -34,6 +34,7 @@ from gitops_streams.plan.model import (
 from gitops_streams.plan.rewrite import Target, rewrite
 from gitops_streams.plan.shared import settle_shared
 from gitops_streams.streams.follow import Broken, Followed, follow
+from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
 from gitops_streams.streams.policy import ask
 from gitops_streams.yamledit.edit import Conflict, Edit, splice
@@ -53,23 +54,36 @@ class Asked:
 
 
 def what_to_ask(
-    catalog: Catalog, bindings: Bindings, *, platform: Platform | None = None, everything: bool = False
+    catalog: Catalog,
+    bindings: Bindings,
+    history: History = EMPTY,
+    *,
+    platform: Platform | None = None,
+    scheduled: bool = True,
+    everything: bool = False,
 ) -> tuple[Asked, ...]:
     """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
     used: set[TagKey] = set()
     for key in {site.tag for site in bindings.sites}:
-        followed = follow(catalog, key)
+        followed = follow(catalog, key, history)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
-    return tuple(ask_for(catalog, key, platform=platform) for key in keys)
+    return tuple(ask_for(catalog, key, history, platform=platform, scheduled=scheduled) for key in keys)
 
 
-def ask_for(catalog: Catalog, key: TagKey, *, platform: Platform | None = None) -> Asked:
+def ask_for(
+    catalog: Catalog,
+    key: TagKey,
+    history: History = EMPTY,
+    *,
+    platform: Platform | None = None,
+    scheduled: bool = True,
+) -> Asked:
     """Say how one stream tag is resolved."""
-    followed = follow(catalog, key)
+    followed = follow(catalog, key, history)
     if isinstance(followed, Broken):
         return Asked(key, followed, Unresolvable(Cause.UNSUPPORTED, followed.reason))
-    return Asked(key, followed, ask(followed, platform=platform))
+    return Asked(key, followed, ask(followed, platform=platform, history=history, scheduled=scheduled))
 
 
 def build(  # noqa: PLR0913  the inputs of the decision, by name

@@ -41,7 +41,7 @@ _LATEST = "latest"
 _IMAGE_ID = re.compile(r"[a-z0-9+._-]+(?::[0-9a-f]*)?")
 _KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 _FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
-EXTRAS = frozenset({"paths", "platform"})
+EXTRAS = frozenset({"paths", "platform", "snapshot"})
 """The annotations of ours, without their prefix."""
 
 
@@ -180,7 +180,10 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
             platform = Platform.parse(extras["platform"])
         except InvalidReference as error:
             detail = f"{quoted(extras['platform'])} is not a platform; {error.hint}"
-            raise FieldError(f"{fields.path}: annotation {ANNOTATION_PREFIX}platform: {detail}", _at(fields)) from error
+            raise FieldError(
+                f"{fields.path}: annotation {ANNOTATION_PREFIX}platform: {detail}", _at(fields, "platform")
+            ) from error
+    importing = fields.fields("importPolicy")
     return StreamTag(
         key,
         source,
@@ -190,7 +193,22 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         reference_only=fields.flag("reference"),
         platform=platform,
         paths=tuple(glob for glob in re.split(r"[\s,]+", extras.get("paths", "")) if glob),
+        scheduled=importing.flag("scheduled") if importing.has("scheduled") else None,
+        snapshot=_switch("snapshot", extras, fields),
     )
+
+
+def _switch(name: str, extras: dict[str, str], fields: Fields) -> bool:
+    """Read an annotation of ours that is true or false; false where there is none."""
+    text = extras.get(name, "")
+    if text not in {"", "true", "false"}:
+        raise _wrong(name, f'{quoted(text)}: it must be "true" or "false"', fields)
+    return text == "true"
+
+
+def _wrong(name: str, detail: str, fields: Fields) -> FieldError:
+    """Return the error of an annotation of ours."""
+    return FieldError(f"{fields.path}: annotation {ANNOTATION_PREFIX}{name}: {detail}", _at(fields, name))
 
 
 def _check_policies(key: TagKey, source: Source, fields: Fields, context: _Context) -> bool:
@@ -292,10 +310,10 @@ def _labels(metadata: Fields) -> dict[str, str]:
     return found
 
 
-def _at(fields: Fields) -> int:
-    """Return the line of a tag's platform annotation, or of the tag where the stream's own is at fault."""
+def _at(fields: Fields, extra: str) -> int:
+    """Return the line of an annotation of ours on a tag, or of the tag where the stream's own is at fault."""
     annotations = fields.fields("annotations")
-    name = f"{ANNOTATION_PREFIX}platform"
+    name = f"{ANNOTATION_PREFIX}{extra}"
     return annotations.line(name) if annotations.has(name) else fields.mapping.line
 
 

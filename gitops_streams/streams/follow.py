@@ -1,10 +1,16 @@
-"""Follow aliases from a stream tag to the tag that tracks a registry."""
+"""Follow aliases from a stream tag to the tag that tracks a registry, or to an image that is recorded.
+
+Source: openshift-apiserver ``imageutil`` (``UpdateTrackingTags``, ``ResolveImageID``). There a tag is followed one
+step at a time, and one of another stream not at all; here every alias is followed to its end, unless it asks for a
+snapshot.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import assert_never
 
+from gitops_streams.streams.history import EMPTY, History, Item, NoImage
 from gitops_streams.streams.model import Catalog, DockerImage, ImageAlias, PushOnly, StreamTag, TagAlias, TagKey
 
 MAX_ALIASES = 50
@@ -19,6 +25,8 @@ class Followed:
     source: DockerImage
     path: tuple[TagKey, ...]
     """Every stream tag on the way, the first one and the last one included."""
+    recorded: Item | None = None
+    """The recorded image that is meant, where the way ends at one: no registry is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,14 @@ class Broken:
     reason: str
 
 
-def follow(catalog: Catalog, key: TagKey) -> Followed | Broken:
-    """Follow ``key`` to the ``DockerImage`` source behind it; a cycle is printed as the path that closes it."""
+def follow(catalog: Catalog, key: TagKey, history: History = EMPTY) -> Followed | Broken:
+    """Follow ``key`` to the ``DockerImage`` source behind it; a cycle is printed as the path that closes it.
+
+    Args:
+        catalog: the declarations.
+        key: the stream tag to start at.
+        history: what is recorded, which snapshots and ``ImageStreamImage`` take their image from.
+    """
     path: list[TagKey] = []
     while True:
         if key in path:
@@ -40,23 +54,48 @@ def follow(catalog: Catalog, key: TagKey) -> Followed | Broken:
         tag = catalog.tags.get(key)
         if tag is None:
             return Broken(f"{_missing(catalog, key)}{_by(path)}")
-        match tag.source:
+        reached = _reached(catalog, tag, history)
+        match reached:
+            case TagKey():
+                key = reached
             case DockerImage():
-                if tag.reference_only:
-                    return Broken(
-                        f"{key} says reference: true, which is never imported, so it has no digest{_by(path)}"
-                    )
-                return Followed(tag, tag.source, tuple(path))
-            case TagAlias():
-                key = tag.source.target
-            case ImageAlias():
-                reason = f"{key} points to {tag.source}: from.kind ImageStreamImage is not followed yet"
-                return Broken(f"{reason}{_by(path)}")
-            case PushOnly():
-                reason = f"{key} has no from: on OpenShift it is pushed to, so there is nothing to follow"
-                return Broken(f"{reason}{_by(path)}")
+                return Followed(tag, reached, tuple(path))
+            case Item():
+                return Followed(tag, DockerImage(reached.tagged), tuple(path), reached)
+            case NoImage():
+                return Broken(f"{reached.reason}{_by(path)}")
             case _:
-                assert_never(tag.source)
+                assert_never(reached)
+
+
+def _reached(catalog: Catalog, tag: StreamTag, history: History) -> DockerImage | TagKey | Item | NoImage:
+    """Go one step on from a stream tag."""
+    match tag.source:
+        case DockerImage():
+            if tag.reference_only:
+                return NoImage(f"{tag.key} says reference: true, which is never imported, so it has no digest")
+            return tag.source
+        case TagAlias():
+            taken = history.settled(tag) if tag.snapshot else None
+            return tag.source.target if taken is None else taken
+        case ImageAlias():
+            # Once it is resolved the id stays what it was, although the history goes on and has an end.
+            image = history.settled(tag) or _image(catalog, history, tag.source)
+            return NoImage(f"{tag.key} points to {tag.source}: {image.reason}") if isinstance(image, NoImage) else image
+        case PushOnly():
+            return NoImage(f"{tag.key} has no from: on OpenShift it is pushed to, so there is nothing to follow")
+        case _:
+            assert_never(tag.source)
+
+
+def _image(catalog: Catalog, history: History, source: ImageAlias) -> Item | NoImage:
+    """Find the image of an ``ImageStreamImage``."""
+    if source.stream not in catalog.by_key:
+        return NoImage(f"no usable image stream {source.stream} is declared")
+    found = history.image(source.stream, source.image)
+    if isinstance(found, NoImage) and source.stream not in history.streams:
+        return NoImage(f"{found.reason}: nothing is recorded of {source.stream} yet")
+    return found
 
 
 def _missing(catalog: Catalog, key: TagKey) -> str:

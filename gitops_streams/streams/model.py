@@ -129,6 +129,8 @@ class StreamTag:
     """Annotation ``gitops-streams.io/paths``: globs that limit the files bound by source; empty means all."""
     scheduled: bool | None = None
     """``importPolicy.scheduled``; ``None`` where the declaration does not say."""
+    snapshot: bool = False
+    """Annotation ``gitops-streams.io/snapshot``: an alias that takes what its target is when the spec changes."""
     legacy: bool = False
     """``importPolicy.importMode: Legacy``: one platform's manifest stands for the index."""
     local: bool = False

@@ -1,4 +1,4 @@
-"""What each stream tag resolved to, newest first, as Git records it: the ``.lock`` files.
+"""The status files, ``.lock``: what each stream tag resolved to, newest first, as Git records it.
 
 The shape is OpenShift's ``status.tags[].items[]``. There is no time in it (Git's log says when and
 who), so the same resolutions give the same bytes. It is history: what was resolved, not what is
@@ -10,65 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 
-from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.reference import TAG, Reference, looks_like_reference
+from gitops_streams.oci.reference import TAG, looks_like_reference
+from gitops_streams.streams import condition
+from gitops_streams.streams.condition import Condition
 from gitops_streams.streams.fields import FieldError, Fields
-from gitops_streams.streams.model import NAMESPACE, STREAM_NAME, StreamKey, TagKey
+from gitops_streams.streams.history import EMPTY, HISTORY_LIMIT, History, Item, StreamStatus, record
+from gitops_streams.streams.model import NAMESPACE, STREAM_NAME, StreamKey
+from gitops_streams.streams.own_status import read_own
 from gitops_streams.yamledit.locate import Unparsable, decode, locate
 from gitops_streams.yamledit.problem import Problem
 
+__all__ = ["EMPTY", "HISTORY_LIMIT", "History", "Item", "StreamStatus", "path_of", "read", "record", "render"]
+
 API_VERSION = "gitops-streams.io/v1"
 DIRECTORY = ".gitops-streams/status"
-HISTORY_LIMIT = 50
-"""Items kept for a tag; older ones are in Git's log."""
 
 _NOT_OURS = "it is not a status file that gitops-streams wrote, and will be rebuilt"
 _FINGERPRINT = re.compile(r"[0-9a-f]{0,64}")
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+_LONGEST_MESSAGE = 1500
 _LONGEST_NAME = 250
 """File systems end at 255 bytes, ``.lock`` included; a stream's name may have 254."""
 _HEADER = """\
 # What gitops-streams resolved, newest first. Written by the tool: changes made by hand are lost.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One image that a tag stood for."""
-
-    reference: Reference
-    """The repository in its declared spelling, with the digest."""
-    image: Digest
-    source_tag: str
-    """The tag that was selected in the registry; empty where the declaration names a digest alone."""
-    fingerprint: str
-    """The fingerprint of the spec that it was resolved for."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamStatus:
-    """The recorded history of one stream, by tag name."""
-
-    key: StreamKey
-    tags: Mapping[str, tuple[Item, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The recorded history of a whole repository."""
-
-    streams: Mapping[StreamKey, StreamStatus]
-    problems: tuple[Problem, ...] = ()
-
-    def items(self, key: TagKey) -> tuple[Item, ...]:
-        """Return what is recorded of a stream tag, newest first."""
-        status = self.streams.get(key.stream)
-        return () if status is None else status.tags.get(key.tag, ())
-
-
-EMPTY = History({})
 
 
 def path_of(key: StreamKey) -> str:
@@ -84,24 +51,14 @@ def read(files: Iterable[tuple[str, bytes]]) -> History:
     streams: dict[StreamKey, StreamStatus] = {}
     problems: list[Problem] = []
     for path, content in files:
-        parsed = _parse(path, content)
+        # What the tool has written is read at once; anything else takes a parser, sixty times as long.
+        own = read_own(content)
+        parsed = own if own is not None and path_of(own.key) == path else _parse(path, content)
         if isinstance(parsed, Problem):
             problems.append(parsed)
         else:
             streams[parsed.key] = parsed
     return History(streams, tuple(problems))
-
-
-def record(status: StreamStatus | None, key: TagKey, item: Item) -> StreamStatus:
-    """Add one resolution to a stream's history.
-
-    As OpenShift does (``AddTagEventToImageStream``) only the newest item is compared: the same image
-    rewrites it in place, another one goes before it. So A, B and A again are three items.
-    """
-    status = status or StreamStatus(key.stream, {})
-    items = status.tags.get(key.tag, ())
-    kept = items[1:] if items and items[0].image == item.image else items
-    return replace(status, tags={**status.tags, key.tag: (item, *kept)[:HISTORY_LIMIT]})
 
 
 def render(status: StreamStatus) -> str:
@@ -111,10 +68,20 @@ def render(status: StreamStatus) -> str:
         metadata["namespace"] = status.key.namespace
     lines = [f"{_HEADER}apiVersion: {API_VERSION}", "kind: ImageStreamStatus"]
     lines += ["metadata:", *(f"  {name}: {_quote(value)}" for name, value in metadata.items())]
-    lines += ["status:", "  tags:" if status.tags else "  tags: []"]
-    for tag, items in sorted(status.tags.items()):
-        lines += [f"    - tag: {_quote(tag)}", "      items:"]
-        for item in items:
+    lines += ["status:", "  tags:" if status.tags or status.conditions else "  tags: []"]
+    for tag in sorted({*status.tags, *status.conditions}):
+        lines.append(f"    - tag: {_quote(tag)}")
+        found = status.conditions.get(tag)
+        if found is not None:
+            lines += [
+                "      conditions:",
+                f"        - type: {condition.TYPE}",
+                '          status: "False"',
+                f"          reason: {_quote(found.reason)}",
+                f"          message: {_quote(found.message)}",
+            ]
+        lines.append("      items:")
+        for item in status.tags.get(tag, ()):
             lines += [
                 f"        - dockerImageReference: {_quote(str(item.reference))}",
                 f"          image: {_quote(str(item.image))}",
@@ -145,16 +112,17 @@ def _parse(path: str, content: bytes) -> StreamStatus | Problem:
             raise metadata.invalid("name", str(key), "it is no stream's name")
         if top.text("apiVersion") != API_VERSION:
             raise top.invalid("apiVersion", top.text("apiVersion"), f"it must be {API_VERSION}")
-        tags = _tags(top.fields("status"))
+        tags, conditions = _tags(top.fields("status"))
     except FieldError as error:
         return Problem(path, error.line, f"{_NOT_OURS}: {error.reason}")
     if path_of(key) != path:
         return Problem(path, None, f"it is the status of {key}, which belongs in {path_of(key)}; it is ignored")
-    return StreamStatus(key, tags)
+    return StreamStatus(key, tags, conditions)
 
 
-def _tags(status: Fields) -> dict[str, tuple[Item, ...]]:
+def _tags(status: Fields) -> tuple[dict[str, tuple[Item, ...]], dict[str, Condition]]:
     tags: dict[str, tuple[Item, ...]] = {}
+    conditions: dict[str, Condition] = {}
     for node in status.items("tags"):
         entry = Fields.of(node, status.at("tags"))
         name = entry.text("tag")
@@ -163,7 +131,18 @@ def _tags(status: Fields) -> dict[str, tuple[Item, ...]]:
             raise entry.invalid("tag", name, "it is no tag's name, or stands twice")
         items = entry.items("items")[:HISTORY_LIMIT]
         tags[name] = tuple(_item(Fields.of(item, entry.at("items"))) for item in items)
-    return tags
+        for item in entry.items("conditions")[:1]:
+            conditions[name] = _condition(Fields.of(item, entry.at("conditions")))
+    return tags, conditions
+
+
+def _condition(fields: Fields) -> Condition:
+    kind, status, reason, message = (fields.text(key) for key in ("type", "status", "reason", "message"))
+    if kind != condition.TYPE or status != "False":
+        raise fields.invalid("type", kind, f"only {condition.TYPE} with status False is recorded")
+    if not _REASON.fullmatch(reason) or len(message) > _LONGEST_MESSAGE:
+        raise fields.invalid("reason", reason, "it is no reason, or its message is too long")
+    return Condition(reason, message)
 
 
 def _item(fields: Fields) -> Item:

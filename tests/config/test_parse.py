@@ -91,6 +91,7 @@ FIELDS = {
     "pin": ("pin: digest", Settings(pin=Pin.DIGEST)),
     "pin, by default": ("pin: tag-and-digest", Settings()),
     "platform": ("platform: linux/arm64/v8", Settings(platform=Platform("linux", "arm64", "v8"))),
+    "scheduled": ("scheduled: false", Settings(scheduled=False)),
     "exclude": ("exclude: ['vendor/**', a.yaml]", Settings(exclude=("vendor/**", "a.yaml"))),
     "remote": ("remote: upstream", Settings(remote="upstream")),
     "branch": ("branch: release/1.10", Settings(branch="release/1.10")),
@@ -293,7 +294,7 @@ def test_an_empty_file_is_no_configuration(text: str):
     assert parse(text.encode()) == Settings()
 
 
-TOP = "branch, commit, exclude, forge, pin, platform, pullRequest, registries, registry, remote, review"
+TOP = "branch, commit, exclude, forge, pin, platform, pullRequest, registries, registry, remote, review, scheduled"
 HOST = (
     "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"
     " skipTlsVerify"

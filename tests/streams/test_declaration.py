@@ -521,8 +521,16 @@ def test_annotations_of_a_tag_go_before_those_of_the_stream(read, key):
 
 def test_an_unknown_annotation_of_ours_is_noticed_once_where_it_stands(read):
     assert [(problem.line, problem.reason, problem.severity) for problem in read(ANNOTATED).problems] == [
-        (9, "web: the annotation gitops-streams.io/polcy is not known; known: paths, platform", Severity.WARNING),
-        (21, "web:own: the annotation gitops-streams.io/pth is not known; known: paths, platform", Severity.WARNING),
+        (
+            9,
+            "web: the annotation gitops-streams.io/polcy is not known; known: paths, platform, snapshot",
+            Severity.WARNING,
+        ),
+        (
+            21,
+            "web:own: the annotation gitops-streams.io/pth is not known; known: paths, platform, snapshot",
+            Severity.WARNING,
+        ),
     ]
 
 

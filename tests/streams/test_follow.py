@@ -89,8 +89,8 @@ BROKEN = {
     "pushed": "acme/web:pushed has no from: on OpenShift it is pushed to, so there is nothing to follow",
     "topushed": "acme/web:pushed has no from: on OpenShift it is pushed to, so there is nothing to follow"
     " (acme/web:topushed → acme/web:pushed)",
-    "toimage": "acme/web:image points to acme/web@sha256:01: from.kind ImageStreamImage is not followed yet"
-    " (acme/web:toimage → acme/web:image)",
+    "toimage": 'acme/web:image points to acme/web@sha256:01: imagestreamimage "sha256:01" not found:'
+    " nothing is recorded of acme/web yet (acme/web:toimage → acme/web:image)",
     "toref": "acme/web:ref says reference: true, which is never imported, so it has no digest"
     " (acme/web:toref → acme/web:ref)",
 }
