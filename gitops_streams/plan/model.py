@@ -22,7 +22,9 @@ from gitops_streams.yamledit.problem import Problem
 class Rule(StrEnum):
     """Which rule bound a site to its stream tag (the design's list, first hit wins)."""
 
+    TRIGGER = "trigger"
     MARKER = "marker"
+    LOCAL = "local"
     SOURCE = "source"
     HISTORY = "history"
 

@@ -21,7 +21,7 @@ from gitops_streams.streams.model import NAMESPACE, STREAM_NAME, StreamKey, TagK
 from gitops_streams.streams.status import Item
 from gitops_streams.yamledit.edit import Conflict, splice
 from gitops_streams.yamledit.locate import Unparsable, decode, locate
-from gitops_streams.yamledit.patch import DocumentPatch, DoesNotFit, Operation, to_edits
+from gitops_streams.yamledit.patch import DocumentPatch, DoesNotFit, Operation, Remark, to_edits
 
 _HINT = "make a new plan: gitops-streams diff -o json"
 
@@ -117,6 +117,7 @@ def _file(entry: Mapping[str, Any]) -> SavedFile:
         DocumentPatch(
             int(patch["document"]),  # to JSON Schema, 0.0 is an integer
             tuple(Operation(operation["op"], operation["path"], operation["value"]) for operation in patch["ops"]),
+            tuple(Remark(remark["path"], remark["text"]) for remark in patch.get("comments", ())),
         )
         for patch in entry["patch"]
     )

@@ -15,14 +15,15 @@ from gitops_streams.yamledit.nodes import Span
 
 _REASON = "it is an anchor (&) or an alias of one (*), and what else uses it would change too; write it out here"
 
-_Wishes = Mapping[tuple[str, Span, bool], list[str]]
+_Place = tuple[str, Span, type[Edit]]
+_Wishes = Mapping[_Place, list[str]]
 """What is to be written at each place of each file; an insertion may stand where a replacement ends."""
 
 
 def settle_shared(tags: list[TagPlan]) -> list[TagPlan]:
     """Skip the sites that would edit a shared scalar, unless every place that uses it wants the same text."""
     while True:
-        wishes: dict[tuple[str, Span, bool], list[str]] = {}
+        wishes: dict[_Place, list[str]] = {}
         for tag in tags:
             for site in tag.sites:
                 for edit in site.edits if isinstance(site, Change) else ():
@@ -53,8 +54,8 @@ def _uses(site: Change, edit: Replace) -> int:
     return 1
 
 
-def _place(site: SiteOutcome, edit: Edit) -> tuple[str, Span, bool]:
-    return site.site.occurrence.file, edit.span, isinstance(edit, Replace)
+def _place(site: SiteOutcome, edit: Edit) -> _Place:
+    return site.site.occurrence.file, edit.span, type(edit)
 
 
 def _count_changes(tags: list[TagPlan]) -> int:

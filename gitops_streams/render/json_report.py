@@ -12,6 +12,7 @@ from gitops_streams.plan.model import Change, Failed, Held, Outcome, SiteOutcome
 from gitops_streams.render import review_json
 from gitops_streams.render.report import Report
 from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, Source, TagAlias
+from gitops_streams.yamledit.patch import DocumentPatch
 from gitops_streams.yamledit.pointer import render as render_pointer
 
 SCHEMA_VERSION = 1
@@ -36,10 +37,7 @@ def render(report: Report) -> str:
             {
                 "file": file.path,
                 "sha256": hashlib.sha256(file.before).hexdigest(),
-                "patch": [
-                    {"document": patch.document, "ops": [operation.as_json() for operation in patch.operations]}
-                    for patch in file.patches
-                ],
+                "patch": [_patch(patch) for patch in file.patches],
             }
             for file in plan.files
         ],
@@ -66,6 +64,16 @@ def render(report: Report) -> str:
 
 
 _ORDER = (Outcome.CHANGED, Outcome.UNCHANGED, Outcome.HELD, Outcome.SKIPPED, Outcome.FAILED)
+
+
+def _patch(patch: DocumentPatch) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "document": patch.document,
+        "ops": [operation.as_json() for operation in patch.operations],
+    }
+    if patch.remarks:
+        document["comments"] = [remark.as_json() for remark in patch.remarks]
+    return document
 
 
 def _tag(tag: TagPlan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The two edits, replace and insert, and the splice that carries them out.
+"""The edits (replace a value, insert a key, add a comment) and the splice that carries them out.
 
 Edits hold character spans of one text; everything outside the spans stays as it is.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitops_streams.yamledit.nodes import Alias, Entry, Mapping, NotEditable, Scalar, Span, content
+from gitops_streams.yamledit.nodes import Alias, Entry, Mapping, Node, NotEditable, Scalar, Sequence, Span, content
 from gitops_streams.yamledit.pointer import Pointer
 
 # Everything that is ever written: references, tags, digests. In this alphabet a value means the
@@ -19,12 +19,17 @@ _WRITABLE = re.compile(r"[A-Za-z0-9_./:@+\-\[\]]+")
 # start with an indicator, nor end with a colon, and holds no bracket.
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./:@+\-]*[A-Za-z0-9_./@+\-])?")
 _KEY = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./\-]*[A-Za-z0-9_])?")
+# A comment is ours to word, so it needs nothing that an editor or a parser could take for the end of a line.
+_REMARK = re.compile(r"# [ -~]*[!-~]")
+_BLANK_REST = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)")
 _EOL = re.compile(r"\r\n|\n|\r|\Z")
 # What libyaml (YAML 1.1) takes for the end of a line, and nobody else does.
 _OLD_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 _COLON = re.compile(r"[ \t]*:(?![^ \t\r\n])")
 _JSON_LITERAL = re.compile(r"null|true|false|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BLANKS = " \t\r\n"
+_LONGEST_INDEX = 10
+"""Digits."""
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -56,7 +61,21 @@ class Insert:
     written: str
 
 
-Edit = Replace | Insert
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment is added behind a value, on its line. It is no data, so no JSON Patch can say it."""
+
+    document: int
+    pointer: Pointer
+    """The value that it stands behind."""
+    span: Span
+    """Where to insert: empty, ``start == end``."""
+    after: str
+    """The comment, from its ``#`` on."""
+    written: str
+
+
+Edit = Replace | Insert | Comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +144,31 @@ def insert(
     )
 
 
+def comment(document: int, pointer: Pointer, parent: Node | None, after: str, text: str) -> Comment | NotEditable:
+    """Make the edit that adds a comment behind a value, at the end of its line.
+
+    Args:
+        document: the document's index.
+        pointer: from the document's root to the value.
+        parent: what the value stands in, aliases followed.
+        after: the comment, from its ``#`` on.
+        text: the text of the file.
+    """
+    if not _REMARK.fullmatch(after):
+        return NotEditable(f"{after!r} is no comment that is ever written")
+    if not isinstance(parent, Mapping | Sequence) or not pointer:
+        return NotEditable("it stands in no map and no list")
+    if parent.flow:
+        return NotEditable("it stands in braces or brackets")
+    node = _child(parent, pointer[-1])
+    if not isinstance(node, Scalar) or node.is_block or (node.start == node.end and not node.follows_colon):
+        return NotEditable("it is no value on a line of its own")
+    rest = _BLANK_REST.match(text, node.end)
+    if rest is None or "\n" in text[node.start : node.end] or "\r" in text[node.start : node.end]:
+        return NotEditable("something follows it on its line")
+    return Comment(document, pointer, Span(node.end, node.end), after, f" {after}")
+
+
 def splice_pieces(edits: Iterable[Edit]) -> list[tuple[Span, str]] | Conflict:
     """Order edits of one text by place, each with what is written there; equal ones count once."""
     pieces: list[tuple[Span, str]] = []
@@ -156,15 +200,27 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
     """Return the edits in the order of the text; of those that write the same in one place, only one.
 
     One anchor that is reached through several aliases has several pointers, but one place. A value that
-    is filled stands before a key that is added behind it.
+    is filled stands before the comment behind it, and both before a key that is added on the next line.
     """
-    places = {(edit.span, isinstance(edit, Insert), edit.written): edit for edit in edits}
+    places = {(edit.span, _RANKS[type(edit)], edit.written): edit for edit in edits}
     return [places[place] for place in sorted(places, key=lambda place: (place[0].start, place[0].end, *place[1:]))]
 
 
 def is_null(scalar: Scalar) -> bool:
     """Whether YAML's core schema reads the scalar as null, or it is an empty string: a value yet to be filled."""
     return scalar.value == "" if scalar.style else scalar.value in _NULLS
+
+
+_RANKS: dict[type[Edit], int] = {Replace: 0, Comment: 1, Insert: 2}
+
+
+def _child(parent: Mapping | Sequence, part: str | int) -> Node | None:
+    """Return what stands under a key or an index itself, an alias unfollowed."""
+    if isinstance(parent, Mapping):
+        entry = parent.entry(str(part))
+        return None if entry is None else entry.value
+    index = int(part) if str(part).isdecimal() and len(str(part)) < _LONGEST_INDEX else len(parent.items)
+    return parent.items[index] if index < len(parent.items) else None
 
 
 def _behind_in_flow(mapping: Mapping, value: Scalar | Alias) -> tuple[int, str] | NotEditable:

@@ -3,7 +3,8 @@
 Two things are shown: every character outside the edited spans is identical, and the JSON Patch,
 applied by ``jsonpatch`` to the old document, gives the new document as an independent parser
 (ruamel.yaml in pure Python, or ``json`` for JSON) reads it. Both texts must mean the same to libyaml
-and to that parser: where two parsers disagree, no edit can be trusted to mean what it says.
+and to that parser: where two parsers disagree, no edit can be trusted to mean what it says. A comment
+that is added is held to the same: both parsers must read the document as if it were not there.
 """
 
 from __future__ import annotations

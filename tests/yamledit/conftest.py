@@ -7,7 +7,7 @@ from collections.abc import Sequence as List
 import pytest
 from hypothesis import settings
 
-from gitops_streams.yamledit.edit import Conflict, Edit, Insert, Replace, insert, replace, splice
+from gitops_streams.yamledit.edit import Comment, Conflict, Edit, Insert, Replace, comment, insert, replace, splice
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
 from gitops_streams.yamledit.nodes import Mapping, Node, NotEditable, Scalar, resolve
 from gitops_streams.yamledit.patch import DoesNotFit, to_edits, to_patch
@@ -20,6 +20,7 @@ settings.load_profile("untimed")
 
 DIGEST = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 NEW = f"quay.io/acme/web:2@{DIGEST}"
+COMMENT = '# {"$imagestream": "acme/web:prod"}'
 
 
 class Editor:
@@ -27,6 +28,7 @@ class Editor:
 
     digest = DIGEST
     new = NEW
+    remark = COMMENT
 
     def located(self, text: str) -> Located:
         found = locate(text)
@@ -54,6 +56,11 @@ class Editor:
             entry for entry in mapping.entries if isinstance(entry.key, Scalar) and entry.key.value == name
         )
         return insert(document, tuple(parent), mapping, entry, key, after, text)
+
+    def comment(self, text: str, path: str, after: str = COMMENT, document: int = 0) -> Comment | NotEditable:
+        parts = parse(path)
+        parent = resolve(self.located(text).documents[document].root, parts[:-1])
+        return comment(document, parts, parent, after, text)
 
     def apply(self, text: str, edits: List[Edit | NotEditable], path: str = "x.yaml") -> str:
         """Splice, prove, and hold the patch to its promises; return the new text."""

@@ -243,6 +243,86 @@ def test_a_tag_moves_and_gets_a_digest(editor: Any, text: str, wanted: str) -> N
     assert editor.apply(text, edits[::-1]) == wanted.replace("D", editor.digest)
 
 
+# name: (text, path, wanted), C being the comment
+COMMENTED = {
+    "plain": ("a: x\nb: y\n", "/a", "a: x C\nb: y\n"),
+    "quoted": ("a: 'x'\n", "/a", "a: 'x' C\n"),
+    "trailing-blanks": ("a: x  \nb: y\n", "/a", "a: x C  \nb: y\n"),
+    "crlf": ("a: x\r\nb: y\r\n", "/a", "a: x C\r\nb: y\r\n"),
+    "cr": ("a: x\rb: y\r", "/a", "a: x C\rb: y\r"),
+    "end": ("a: x", "/a", "a: x C"),
+    "bom": ("\ufeffa: x\n", "/a", "\ufeffa: x C\n"),
+    "nothing": ("a:\nb: y\n", "/a", "a: C\nb: y\n"),
+    "item": ("- x\n- y\n", "/0", "- x C\n- y\n"),
+    "item-of-a-map": ("a:\n- b: x\n  c: y\n", "/a/0/b", "a:\n- b: x C\n  c: y\n"),
+    "anchor": ("a: &i x\nb: *i\n", "/a", "a: &i x C\nb: *i\n"),
+    "next-line": ("a:\n  x\nb: y\n", "/a", "a:\n  x C\nb: y\n"),
+    "explicit": ("? a\n: x\n", "/a", "? a\n: x C\n"),
+    "before-a-comment": ("a: x\n# c\n", "/a", "a: x C\n# c\n"),
+    "before-a-document": ("a: x\n---\nb\n", "/a", "a: x C\n---\nb\n"),
+    "hash": ("a: x#y\n", "/a", "a: x#y C\n"),
+    "emoji": ("'🙂': 🙃\n", "/🙂", "'🙂': 🙃 C\n"),
+}
+
+
+@pytest.mark.parametrize("name", COMMENTED)
+def test_comment(editor: Any, name: str) -> None:
+    text, path, wanted = COMMENTED[name]
+    assert editor.apply(text, [editor.comment(text, path)]) == wanted.replace("C", editor.remark)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "why"),
+    [
+        ("a: x # c\n", "/a", "follows"),
+        ("{a: x}\n", "/a", "braces"),
+        ("a: [x]\n", "/a/0", "braces"),
+        ("{\n  a: x\n}\n", "/a", "braces"),
+        ('{"a": "x"\n}\n', "/a", "braces"),
+        ("a: |\n  x\n", "/a", "line of its own"),
+        ("a: {b: x}\n", "/a", "line of its own"),
+        ("a: &i x\nb: *i\n", "/b", "line of its own"),
+        ("a: x\na: y\n", "/a", "line of its own"),
+        ("a: 'x\n  y'\n", "/a", "follows"),
+        ("a: x\u2028\n", "/a", "follows"),
+        ("- x\n", "/1", "line of its own"),
+        ("x\n", "", "no map"),
+    ],
+)
+def test_comment_refused(editor: Any, text: str, path: str, why: str) -> None:
+    edit = editor.comment(text, path)
+    assert isinstance(edit, NotEditable)
+    assert why in edit.reason
+
+
+@pytest.mark.parametrize(
+    "after", ["", "x", "#", "#x", "# ", "# x ", "# x\ny: z", "# x\ry: z", "# \x85y: z", "# é", "# \0"]
+)
+def test_comments_that_are_never_written(editor: Any, after: str) -> None:
+    assert isinstance(editor.comment("a: x\n", "/a", after), NotEditable)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("tag: 1\nb: 2\n", "tag: T C\ndigest: D\nb: 2\n"),
+        ("tag: 1", "tag: T C\ndigest: D"),
+        ("tag:\n", "tag: T C\ndigest: D\n"),
+        ("tag: '1'  \r\n", "tag: 'T' C  \r\ndigest: D\r\n"),
+    ],
+)
+def test_all_three_edits_of_one_line(editor: Any, text: str, wanted: str) -> None:
+    edits = [editor.insert(text, "/tag"), editor.comment(text, "/tag"), editor.replace(text, "/tag", "T")]
+    wanted = wanted.replace("D", editor.digest).replace("C", editor.remark)
+    assert editor.apply(text, edits) == wanted
+    assert editor.apply(text, edits[::-1]) == wanted
+
+
+def test_two_comments_of_one_place_are_a_conflict(editor: Any) -> None:
+    text = "a: x\n"
+    assert isinstance(splice(text, [editor.comment(text, "/a"), editor.comment(text, "/a", "# other")]), Conflict)
+
+
 def test_many_edits_of_many_documents(editor: Any) -> None:
     text = f"a: {V}\nb: '{V}'\n---\n# c\n---\n- image: {V}\n  tag: x\n- {V}\n"
     edits = [

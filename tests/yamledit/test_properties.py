@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gitops_streams.yamledit.edit import Conflict, Edit, Insert, Replace, insert, replace, splice
+from gitops_streams.yamledit.edit import Comment, Conflict, Edit, Insert, Replace, comment, insert, replace, splice
 from gitops_streams.yamledit.failsafe import equal, from_located
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, NotEditable, Scalar, resolve, target, walk
@@ -31,6 +31,7 @@ WORDS = [
     "null", "|", " lead", "trail ", "back\\slash", "a, b", "0x1f", "-", "?", "line\nline", "tab\there",
 ]  # fmt: skip
 NEW = ["quay.io/acme/web:2", f"web:1@sha256:{HEX}", f"sha256:{HEX}", "1.11", HEX, "V2", "[::1]:5000/a:b", "null"]
+REMARK = '# {"$imagestream": "acme/web:prod"}'
 PLAIN_START = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789éü🙂~")
 
 
@@ -219,6 +220,10 @@ def _edits(located: Located, chooser: random.Random) -> list[Edit]:
             if isinstance(made, Insert) and id(node) not in taken:
                 taken.add(id(node))
                 edits.append(made)
+        if pointer and chooser.random() < 0.5:
+            parent = resolve(located.documents[document].root, pointer[:-1])
+            remarked = comment(document, pointer, parent, REMARK, located.text)
+            edits += [] if isinstance(remarked, NotEditable) else [remarked]
         scalar = target(node)
         if isinstance(scalar, Scalar) and id(scalar) not in taken:
             taken.add(id(scalar))
@@ -245,7 +250,8 @@ def _check(path: str, located: Located, edits: list[Edit]) -> str:
     patches = to_patch(edits)
     prove(path, located.text, after, edits, patches)
     # Byte by byte: the new text is the old one with nothing but the spans exchanged.
-    places = sorted({(edit.span.start, edit.span.end, isinstance(edit, Insert), edit.written) for edit in edits})
+    ranks = [Replace, Comment, Insert]
+    places = sorted({(edit.span.start, edit.span.end, ranks.index(type(edit)), edit.written) for edit in edits})
     kept = _outside(located.text, [(start, end) for start, end, _, _ in places])
     woven = kept[0] + "".join(written + piece for (*_, written), piece in zip(places, kept[1:], strict=True))
     assert woven.encode() == after.encode()
@@ -255,12 +261,18 @@ def _check(path: str, located: Located, edits: list[Edit]) -> str:
     for edit in edits:
         node = resolve(edited.documents[edit.document].root, edit.pointer)
         assert isinstance(node, Scalar)
-        assert node.value == edit.after
+        if isinstance(edit, Comment):
+            # It stands behind the very value, on its line, and is not there for a second time.
+            assert after[node.end :].startswith(edit.written)
+            parent = resolve(edited.documents[edit.document].root, edit.pointer[:-1])
+            assert isinstance(comment(edit.document, edit.pointer, parent, REMARK, after), NotEditable)
+        else:
+            assert node.value == edit.after
     # The saved patch does the same to the same file, and is refused by the edited one.
     again = to_edits(located, patches)
     assert not isinstance(again, DoesNotFit), again
     assert splice(located.text, again) == after
-    if any(isinstance(edit, Insert) or edit.before != edit.after for edit in edits):
+    if any(not isinstance(edit, Replace) or edit.before != edit.after for edit in edits):
         assert isinstance(to_edits(edited, patches), DoesNotFit)
     return after
 
@@ -278,7 +290,7 @@ def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: F
     edited = locate(after)
     assert isinstance(edited, Located)
     # What no edit names says what it said.
-    changed = {(edit.document, render(edit.pointer)) for edit in edits}
+    changed = {(edit.document, render(edit.pointer)) for edit in edits if not isinstance(edit, Comment)}
     for number, pointer, node in _places(located):
         if isinstance(node, Scalar) and (number, render(pointer)) not in changed:
             now = resolve(edited.documents[number].root, pointer)
@@ -288,7 +300,7 @@ def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: F
 
 def test_the_documents_are_rich_and_most_places_can_be_edited() -> None:
     """The property above would hold of documents that are never edited; these are."""
-    replaced = inserted = refused = 0
+    replaced = inserted = commented = refused = 0
     seen = ""
     for seed in range(300):
         writer = Writer(seed, json=seed % 5 == 0)
@@ -299,9 +311,11 @@ def test_the_documents_are_rich_and_most_places_can_be_edited() -> None:
         edits = _edits(located, writer.random)
         replaced += sum(isinstance(edit, Replace) for edit in edits)
         inserted += sum(isinstance(edit, Insert) for edit in edits)
+        commented += sum(isinstance(edit, Comment) for edit in edits)
         refused += not edits
     assert replaced > 150
     assert inserted > 100
+    assert commented > 50
     assert refused < 150
     for feature in (
         "\ufeff",

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gitops_streams.errors import InternalError
-from gitops_streams.yamledit.edit import splice
+from gitops_streams.yamledit.edit import Comment, splice
+from gitops_streams.yamledit.nodes import Span
 from gitops_streams.yamledit.patch import DocumentPatch, Operation, to_patch
 from gitops_streams.yamledit.prove import Unprovable, prove
 
@@ -73,6 +74,27 @@ def test_a_patch_that_says_nothing(edits: list[Any], edited: str) -> None:
 def test_a_change_that_no_edit_says(edits: list[Any], edited: str) -> None:
     with pytest.raises(InternalError, match="outside the edited spans"):
         prove("x.yaml", TEXT, edited, [], to_patch(edits))
+
+
+@pytest.mark.parametrize(
+    "written", ["# no blank before it", " x", ": x", "\n# c\nadded: 1", " # c\nadded: 1", "\n---\n# c"]
+)
+def test_a_comment_that_is_data(editor: Any, written: str) -> None:
+    """Outside the span nothing changed, and the patch says nothing: only the re-reading can tell."""
+    wrong = [_with(editor.comment(TEXT, "/tag"), written)]
+    after = splice(TEXT, wrong)
+    assert isinstance(after, str)
+    with pytest.raises(InternalError):
+        prove("x.yaml", TEXT, after, wrong, to_patch(wrong))
+
+
+def test_a_comment_in_json(editor: Any) -> None:
+    text = '{"a": "x"}\n'
+    wrong = [Comment(0, ("a",), Span(10, 10), "# c", " # c")]
+    after = splice(text, wrong)
+    assert isinstance(after, str)
+    with pytest.raises(InternalError, match="cannot be read any more"):
+        prove("x.json", text, after, wrong, to_patch(wrong))
 
 
 def _with(edit: Any, written: str) -> Any:
