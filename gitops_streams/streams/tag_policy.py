@@ -35,9 +35,9 @@ class Filter:
 class SemverRange:
     """The highest version in a range."""
 
-    range: str
-    prereleases: bool = False
-    """Whether a pre-release counts even where the range names none."""
+    range: str = "*"
+    prereleases: bool | None = None
+    """Whether a pre-release counts even where the range names none; ``None`` takes the configuration's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ class TagPolicy:
         """A canonical text, for fingerprints and reports."""
         match self.order:
             case SemverRange(range=text, prereleases=prereleases):
-                order = f"semver {text}" + (" with pre-releases" if prereleases else "")
+                order = f"semver {text}"
+                if prereleases is not None:
+                    order += " with pre-releases" if prereleases else " without pre-releases"
             case Numerical(order=direction):
                 order = f"numerical {direction.value}"
             case Alphabetical(order=direction):
