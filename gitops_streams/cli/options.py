@@ -11,7 +11,7 @@ import click
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
 
-FORMATS = ("table", "diff", "json", "json-patch", "markdown")
+FORMATS = ("table", "diff", "json", "json-patch", "markdown", "html")
 """The names in ``render.formats``, which is not imported for ``--help``; a test keeps them in step."""
 
 

@@ -12,6 +12,7 @@ from gitops_streams.render import review_blocks as blocks
 from gitops_streams.render.inert import code
 from gitops_streams.render.ladder import Cut, Limit, detailed
 from gitops_streams.render.markdown_text import Dialect, bullets, inline, table
+from gitops_streams.render.phrase import prose
 from gitops_streams.render.report import Published, Report
 from gitops_streams.review.report import Review
 
@@ -120,13 +121,13 @@ def _published(done: Published, most: int | None) -> Iterator[str]:
             inline(pull_phrases.number(pull)),
             code(pull.group),
             words.pull_outcome(pull.outcome, dry_run=done.dry_run),
-            code(pull.reason),
+            inline(prose(pull.reason)),
         )
         for pull in done.pulls[:most]
     ]
     yield table(["", "Group", "Outcome", "Why"], rows)
     yield from _rest(done.pulls, most)
-    told = [f"{code(pull.group)}: {code(warning)}" for pull in done.pulls for warning in pull.warnings]
+    told = [f"{code(pull.group)}: {inline(prose(warning))}" for pull in done.pulls for warning in pull.warnings]
     if done.dry_run:
         for pull in done.pulls:
             told += [f"{code(pull.group)}: {inline(phrase)}" for phrase in pull_phrases.operations(pull)]

@@ -5,12 +5,12 @@ Everything foreign becomes a code span, also in a ``<summary>``, where it is esc
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from gitops_streams.render.inert import code, cut, line, web_address
+from gitops_streams.render import html_text
+from gitops_streams.render.inert import code, web_address
 from gitops_streams.render.phrase import Code, Link, Part, Phrase, Strong
 
 _ALERTS = {"WARNING": "⚠️ Warning", "CAUTION": "🛑 Caution", "NOTE": "Note"}
@@ -75,7 +75,7 @@ def fold(dialect: Dialect, summary: Phrase, content: str, *, opened: bool = Fals
     """
     if not dialect.details:
         return f"### {inline(summary)}\n\n{content}"
-    head = "".join(_html(part) for part in summary)
+    head = html_text.inline(summary, links=False)
     return f"<details{' open' if opened else ''}><summary>{head}</summary>\n\n{content}\n\n</details>"
 
 
@@ -90,21 +90,6 @@ def alert(dialect: Dialect, level: str, content: str) -> str:
     quoted = "\n".join(f"> {text}".rstrip() for text in content.split("\n"))
     head = f"> [!{level}]\n" if dialect.alerts else f"> **{_ALERTS[level]}**\n>\n"
     return head + quoted
-
-
-def _html(part: Part) -> str:
-    """Write a part inside an HTML element, where Markdown is not read."""
-    match part:
-        case str():
-            return html.escape(part)
-        case Code(text=text, most=most):
-            return f"<code>{html.escape(line(text if most is None else cut(text, most)))}</code>"
-        case Strong(text=text):
-            return f"<b>{html.escape(text)}</b>"
-        case Link(label=label):
-            return _html(label)
-        case _:
-            assert_never(part)
 
 
 def bullets(items: Iterable[str]) -> str:

@@ -99,7 +99,7 @@ def _plain(part: Part) -> str:
         case str():
             return part
         case Code(text=text, most=most):
-            return line(text if most is None else cut(text, most))
+            return line(text) if most is None else cut(line(text), most)
         case Strong(text=text):
             return text
         case Link(label=label):

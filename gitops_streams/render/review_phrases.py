@@ -115,7 +115,7 @@ def _summed(rollouts: list[Rollout]) -> Phrase:
     known = [workload for workload in workloads if workload[0] is not None or workload[2] is not None]
     other = len({rollout.file for rollout in rollouts if rollout.kind is None and rollout.name is None})
     if len(known) <= _NAMED:
-        phrases = [_workload(*workload) for workload in known]
+        phrases = [workload(*each) for each in known]
     else:
         kinds = Counter(workload[0] for workload in known)
         phrases = [
@@ -129,7 +129,8 @@ def _summed(rollouts: list[Rollout]) -> Phrase:
     return joined(phrases)
 
 
-def _workload(name_of_kind: str | None, namespace: str | None, name: str | None) -> Phrase:
+def workload(name_of_kind: str | None, namespace: str | None, name: str | None) -> Phrase:
+    """Name a workload; an empty phrase where it has neither kind nor name."""
     full = "/".join(part for part in (namespace, name) if part)
     parts: list[Part] = [] if name_of_kind is None else [kind(name_of_kind)]
     if full:
@@ -236,7 +237,7 @@ def places(tag: TagReview) -> tuple[Place, ...]:
     return tuple(
         Place(
             (NOTHING,) if rollout.environment is None else (Code(rollout.environment, 64),),
-            _workload(rollout.kind, rollout.namespace, rollout.name) or (NOTHING,),
+            workload(rollout.kind, rollout.namespace, rollout.name) or (NOTHING,),
             (NOTHING,) if rollout.container is None else (Code(rollout.container, 120),),
             (Code(f"{rollout.file}:{rollout.line}", 240),),
         )
