@@ -142,7 +142,9 @@ def _words(value: object, depth: int = 0) -> str:
         return ", ".join(words for words in (_words(item, depth + 1) for item in value[:10]) if words)
     if isinstance(value, dict):
         if "message" in value:
-            return _words(value["message"], depth + 1)
+            # Bitbucket Cloud says beside it which fields it does not like.
+            told = (_words(value["message"], depth + 1), _words(value.get("fields"), depth + 1))
+            return ", ".join(words for words in told if words)
         # GitHub names resource, field and code; GitLab maps fields to lists of complaints.
         if {"field", "code"} <= value.keys():
             return f"{_words(value['field'])} {_words(value['code'])}".replace("_", " ")

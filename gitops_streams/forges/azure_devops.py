@@ -41,12 +41,12 @@ _RIGHTS = (
 )
 _HINTS = Hints(
     words=(
-        (r"tf401027|you need the git|permission", _RIGHTS),
         (r"tf401398|no longer exists", "a branch is gone: run again, or set pullRequest.base to one that exists"),
+        (r"disabled", "the repository is disabled: enable it, or stop running here"),
         (r"tf401019|vs800075|does not exist", "check forge.repository; the token may not see the project either"),
+        (r"tf401027|you need the git|permission", _RIGHTS),
         (r"tf402455|pushes to this branch are not permitted", "let the account bypass the branch's policies, or wait"),
         (r"description.*(4000|long|length)", "the text is over Azure's limit of 4000 characters; please report this"),
-        (r"disabled", "the repository is disabled: enable it, or stop running here"),
     ),
     requests=(
         (r"/statuses$", frozenset({401, 403}), "give a personal token the scope Code: status"),

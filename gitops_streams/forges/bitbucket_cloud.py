@@ -42,7 +42,7 @@ _HINTS = Hints(
         (r"required (oauth )?scopes|privilege scopes|lack one or more", _SCOPES),
         (r"no changes to be pulled", "the branch has nothing that its base has not; run again"),
         (r"destination.*(not found|does not exist)", "the base branch is gone: set pullRequest.base"),
-        (r"source.*(not found|does not exist)", "the branch is gone: run again"),
+        (r"source.*(not found|does not exist)|branch not found", "the branch is gone: run again"),
         (r"branch restriction|restricted", "let the token's account push and merge there (Branch restrictions)"),
         (r"too (long|large)", "the text is over Bitbucket's limit; please report this"),
     ),
@@ -71,7 +71,8 @@ _HISTORY = 300
 _STATES = {StatusState.SUCCESS: "SUCCESSFUL", StatusState.FAILURE: "FAILED", StatusState.PENDING: "INPROGRESS"}
 _DESCRIPTION = 140
 _KEY = 40
-_EVERY_STATE = '(state = "OPEN" OR state = "MERGED" OR state = "DECLINED" OR state = "SUPERSEDED")'
+_STATES_ASKED = "?state=OPEN&state=MERGED&state=DECLINED&state=SUPERSEDED"
+"""Without them, a list shows the open ones."""
 
 
 class BitbucketCloud:
@@ -124,17 +125,20 @@ class BitbucketCloud:
 
     def find(self, head: str, base: str | None = None) -> tuple[PullRequest, ...]:
         """See ``Forge.find``."""
-        query = f"source.branch.name = {quoted(head)} AND {_EVERY_STATE}"
+        query = f"source.branch.name = {quoted(head)}"
         if base is not None:
             query += f" AND destination.branch.name = {quoted(base)}"
-        return tuple(self._list(query, "-created_on", lambda pull: pull.head == head and base in {None, pull.base}))
+        found = self._list(
+            _STATES_ASKED, query, "-created_on", lambda pull: pull.head == head and base in {None, pull.base}
+        )
+        return tuple(sorted(found, key=lambda pull: pull.number, reverse=True))
 
     def open_with_prefix(self, prefix: str) -> tuple[PullRequest, ...]:
         """See ``Forge.open_with_prefix``."""
-        query = f'source.branch.name ~ {quoted(prefix)} AND state = "OPEN"'
         heads = self._repository.heads(prefix)
-        fits = self._list(query, "created_on", lambda pull: pull.head.startswith(prefix), heads)
-        return tuple(pull for pull in fits if pull.state is PullState.OPEN)
+        query = f"source.branch.name ~ {quoted(prefix)}"
+        found = self._list("", query, "created_on", lambda pull: pull.head.startswith(prefix), heads)
+        return tuple(sorted(found, key=lambda pull: pull.number))
 
     def get(self, number: int) -> PullRequest:
         """See ``Forge.get``."""
@@ -240,10 +244,14 @@ class BitbucketCloud:
         return self._repository.keep(self._client.put(path, whole, doing=doing, repeatable=True).record())
 
     def _list(
-        self, query: str, sort: str, fits: Callable[[PullRequest], bool], heads: dict[str, str] | None = None
+        self,
+        states: str,
+        query: str,
+        sort: str,
+        fits: Callable[[PullRequest], bool],
+        heads: dict[str, str] | None = None,
     ) -> Iterator[PullRequest]:
-        # All states are asked for twice, since the parameter's default wins over the query in some lists.
-        path = self._repository.path("pullrequests") + "?state=OPEN&state=MERGED&state=DECLINED&state=SUPERSEDED"
+        path = self._repository.path("pullrequests") + states
         found = self._repository.pages(path, doing="listing pull requests", params={"q": query, "sort": sort})
         for record in islice(found, None if heads is not None else _HISTORY):
             pull = self._repository.pull(record, heads)

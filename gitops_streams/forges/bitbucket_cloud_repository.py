@@ -25,7 +25,6 @@ class Facts:
 
     full_name: str
     """``workspace/name`` as it is now."""
-    uuid: str
     url: str
     """For people."""
 
@@ -56,7 +55,7 @@ class BitbucketCloudRepository:
     def facts(self) -> Facts:
         """What the repository is called, asked for once."""
         record = self.client.get(_path(self._name), doing=f"reading the repository {self._name}").record()
-        return Facts(record.text("full_name"), record.text("uuid"), record.text("links", "html", "href"))
+        return Facts(record.text("full_name"), record.text("links", "html", "href"))
 
     @cached_property
     def viewer(self) -> Account | None:
@@ -103,6 +102,16 @@ class BitbucketCloudRepository:
         branches = self.pages(self.path("refs", "branches"), doing="listing branches", params=params)
         return {branch.text("name"): branch.text("target", "hash") for branch in branches}
 
+    def _head(self, branch: str) -> str | None:
+        """Return the commit of a branch; ``None`` where there is no such branch."""
+        path = self.path("refs", "branches", *branch.split("/"))
+        try:
+            return self.client.get(path, doing=f"reading the branch {branch}").record().text("target", "hash")
+        except ForgeRefused as refused:
+            if refused.status == 404:  # noqa: PLR2004 - not found
+                return None
+            raise
+
     def pull(self, record: Record, heads: dict[str, str] | None = None) -> PullRequest:
         """Read a pull request from what a list or a single answer has.
 
@@ -113,13 +122,12 @@ class BitbucketCloudRepository:
         self.keep(record)
         state = _STATES.get(record.text("state"), PullState.CLOSED)
         head = record.text("source", "branch", "name")
-        own = (
-            record.has("source", "repository")
-            and record.text("source", "repository", "uuid", default="") == self.facts.uuid
-        )
+        # A fork that is gone is no repository at all.
+        source = record.text("source", "repository", "full_name", default="")
+        own = source.casefold() == self.facts.full_name.casefold()
         sha = record.text("source", "commit", "hash", default="") if record.has("source", "commit") else ""
         if len(sha) < _SHA and own and state is PullState.OPEN:
-            sha = (self.heads(head) if heads is None else heads).get(head, sha)
+            sha = (self._head(head) if heads is None else heads.get(head)) or sha
         return PullRequest(
             number=record.whole("id"),
             url=record.text("links", "html", "href"),

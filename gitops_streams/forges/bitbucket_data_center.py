@@ -120,7 +120,7 @@ class BitbucketDataCenter:
 
     def account(self) -> str | None:
         """See ``Forge.account``."""
-        return self._repository.facts.account
+        return self._repository.server.account
 
     def git_credential(self) -> GitCredential:
         """See ``LendsCredential.git_credential``. A person's token wants the person's user name with it."""
@@ -211,7 +211,7 @@ class BitbucketDataCenter:
 
     def comment_sticky(self, number: int, key: str, body: str | None) -> None:
         """See ``Forge.comment_sticky``."""
-        account = self._repository.facts.account
+        account = self._repository.server.account
         if account is None:
             raise unknown_account("Bitbucket", number, "let the header X-AUSERNAME of its answers pass the proxy")
         keep_one(_Comments(self._repository, number), account.casefold(), key, body, hidden=False)
@@ -280,7 +280,8 @@ class _Comments:
         found: dict[int, Comment] = {}
         for event in self._repository.pages(path, doing=f"reading the comments of #{self._number}"):
             added = (
-                event.text("action", default="") == "COMMENTED" and event.text("commentAction", default="") == "ADDED"
+                event.text("action", default="") == "COMMENTED"
+                and event.text("commentAction", default="ADDED") == "ADDED"
             )
             if added and event.has("comment") and not event.has("commentAnchor"):
                 comment = event.record("comment")

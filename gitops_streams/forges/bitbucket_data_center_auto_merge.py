@@ -47,7 +47,7 @@ def enable_auto_merge(
         return _merge(repository, pull, record, {"strategyId": _STRATEGIES[method]})
     if checks.flag("conflicted"):
         return NotAutoMerging("it conflicts with its base")
-    if repository.version < _SINCE:
+    if repository.server.version < _SINCE:
         return NotAutoMerging("this Bitbucket Data Center is older than 8.15, which has no auto-merge")
     return _merge(repository, pull, record, {"strategyId": _STRATEGIES[method], "autoMerge": True})
 

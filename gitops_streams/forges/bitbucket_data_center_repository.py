@@ -31,6 +31,14 @@ class Facts:
     archived: bool
     url: str
     """For people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the server says of itself, and of who asks."""
+
+    version: tuple[int, int]
+    """The first two numbers."""
     account: str | None
     """The name of the account that asked; ``None`` where the server does not say."""
 
@@ -54,27 +62,26 @@ class BitbucketDataCenterRepository:
         """What the repository is, asked for once."""
         project, _, slug = self._name.partition("/")
         path = f"/projects/{segment(project)}/repos/{segment(slug)}"
-        answer = self.client.get(path, doing=f"reading the repository {self._name}")
-        record = answer.record()
+        record = self.client.get(path, doing=f"reading the repository {self._name}").record()
         links = record.record("links").records("self") if record.has("links") else ()
-        # Every answer to an account carries its name; nothing else tells it.
-        account = unquote(answer.headers.get("x-ausername", "")) or None
         return Facts(
             record.whole("id"),
             record.text("project", "key"),
             record.text("slug"),
             record.flag("archived"),
             links[0].text("href") if links else self.client.api_url,
-            account,
         )
 
     @cached_property
-    def version(self) -> tuple[int, int]:
-        """The server's version, of which two numbers matter."""
-        found = self.client.get("/application-properties", doing="asking for the version").record().text("version")
-        major, _, rest = found.partition(".")
+    def server(self) -> Server:
+        """What server it is, asked for once."""
+        answer = self.client.get("/application-properties", doing="asking for the version")
+        major, _, rest = answer.record().text("version").partition(".")
         minor = rest.partition(".")[0]
-        return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else (0, 0)
+        # Every answer to an account carries its name; nothing else tells it.
+        account = unquote(answer.headers.get("x-ausername", "")) or None
+        known = major.isdecimal() and minor.isdecimal()
+        return Server((int(major[:6]), int(minor[:6])) if known else (0, 0), account)
 
     def path(self, *parts: str | int) -> str:
         """Return the path of a part of the repository; each part becomes one segment."""
