@@ -12,7 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from fake_forge.accounts import FULL, App, Token, TokenKind
+from fake_forge.azure_devops import AzureDevOps
 from fake_forge.bare import BareRepository
+from fake_forge.bitbucket_cloud import BitbucketCloud
+from fake_forge.bitbucket_data_center import BitbucketDataCenter
 from fake_forge.exchange import Credential, Faults, Logged, Refused, credential_of, document_of, faulty
 from fake_forge.git_http import GitHttp
 from fake_forge.gitea import Gitea
@@ -51,7 +54,7 @@ class FakeForge:
         self._log_lock = threading.Lock()
         self._git = GitHttp(self.store, self._authenticate)
         self._github = GitHubDialect(self.store, self._authenticate, self._violate)
-        others = (GitLab, Gitea)
+        others = (GitLab, Gitea, BitbucketCloud, BitbucketDataCenter, AzureDevOps)
         self._dialects = [self._github, *(one(self.store, self._authenticate, self._violate) for one in others)]
         self._server: Server | None = None
         self.apps: list[App] = self._github.apps

@@ -141,6 +141,12 @@ class Gitea(RestDialect):
         """Answer with a pull request."""
         return Response.json(_pull(self.pull(call)))
 
+    @route("GET /repos/{owner}/{repo}/pulls/{index}/reviews")
+    def list_reviews(self, call: Call) -> Response:
+        """List reviews: approvals are all that is known."""
+        approvals = sorted(self.pull(call).approvals)
+        return _paged(call, [{"state": "APPROVED", "user": _account(self.store.account(login))} for login in approvals])
+
     @route("GET /repos/{owner}/{repo}/pulls/{base}/{head+}")
     def get_pull_of_branches(self, call: Call) -> Response:
         """Answer with a pull request between two branches, open or not."""
@@ -339,7 +345,7 @@ class Gitea(RestDialect):
         pull, comment = self._found_comment(call)
         body = self.members(call, required=("body",), known=("updated_at",))
         comment.body, comment.updated = body["body"], self.store.now()
-        pull.touch("comment edited")
+        pull.touch("comment edited", itself=False)
         return Response.json(self._comment(comment))
 
     @route("DELETE /repos/{owner}/{repo}/issues/comments/{id}")
@@ -372,7 +378,35 @@ class Gitea(RestDialect):
         sha = self.repository(call, "contents").git.branch(call.path["branch"])
         if sha is None:
             self.refuse(HTTPStatus.NOT_FOUND, "Not Found")
-        return Response.json({"name": call.path["branch"], "commit": {"id": sha}})
+        rules = self.repository(call, "contents").protections_of(call.path["branch"])
+        return Response.json(
+            {
+                "name": call.path["branch"],
+                "commit": {"id": sha},
+                "protected": bool(rules),
+                "enable_status_check": any(rule.required_statuses for rule in rules),
+                "status_check_contexts": [name for rule in rules for name in rule.required_statuses],
+                "required_approvals": max((rule.required_approvals for rule in rules), default=0),
+            }
+        )
+
+    @route("GET /repos/{owner}/{repo}/commits/{ref}/status")
+    def get_combined_status(self, call: Call) -> Response:
+        """Answer with the state of all statuses of a commit together."""
+        states = {status.state for status in self.repository(call, "contents").status(call.path["ref"]).values()}
+        worst = next((state for state in ("error", "failure", "pending", "success") if state in states), "")
+        return Response.json({"state": worst, "total_count": len(states), "sha": call.path["ref"]})
+
+    @route("GET /repos/{owner}/{repo}/issues/{index}/timeline")
+    def list_timeline(self, call: Call) -> Response:
+        """List what happened to a pull request, oldest first, as far as it is merging."""
+        self.parameters(call, "since", "before")
+        kinds = {"auto-merge enabled": "pull_scheduled_merge", "auto-merge disabled": "pull_cancel_scheduled_merge"}
+        events = [
+            kinds.get(event, "merge_pull" if event.startswith("merged") else "comment")
+            for event in self.pull(call).events
+        ]
+        return _paged(call, [{"id": number, "type": kind} for number, kind in enumerate(events, 1)])
 
     @route("DELETE /repos/{owner}/{repo}/branches/{branch+}")
     def delete_branch(self, call: Call) -> Response:
@@ -427,6 +461,7 @@ def _pull(pull: Pull) -> dict[str, Any]:
         "milestone": {"id": pull.milestone.number, "title": pull.milestone.title} if pull.milestone else None,
         "assignees": [_account(who) for who in pull.assignees] or None,
         "requested_reviewers": [_account(who) for who in pull.reviewers] or None,
+        "requested_reviewers_teams": [{"name": name} for name in pull.team_reviewers] or None,
         "state": pull.state,
         "draft": pull.draft,
         "merged": pull.merged,

@@ -143,7 +143,7 @@ class GitHubIssues(GitHubApi):
         pull, comment = self._comment(call)
         check_body(call.body["body"], "IssueComment")
         comment.body, comment.updated = call.body["body"], self.store.now()
-        pull.touch("comment edited")
+        pull.touch("comment edited", itself=False)
         return Response.json(documents.comment(pull, comment))
 
     @route("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}")

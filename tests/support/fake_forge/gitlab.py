@@ -214,10 +214,14 @@ class GitLab(RestDialect):
         waits = found.pipelines.get(pull.head_sha) in {"running", "pending"}
         method = "squash" if body.get("squash") else "merge"
         delete = bool(body.get("should_remove_source_branch"))
-        if (body.get("auto_merge") or body.get("merge_when_pipeline_succeeds")) and waits and not pull.draft:
+        asked = bool(body.get("auto_merge") or body.get("merge_when_pipeline_succeeds"))
+        if asked and waits and not pull.draft:
             pull.auto_merge = AutoMerge(method, account, delete, body.get("merge_commit_message"))
             pull.touch("auto-merge enabled")
             return Response.json(_merge_request(pull, full=True))
+        if asked and found.pipelines.get(pull.head_sha) != "success":
+            # Neither is there anything to wait for, nor has anything succeeded (lib/api/merge_requests.rb).
+            refused({"message": "405 Method Not Allowed"}, HTTPStatus.METHOD_NOT_ALLOWED)
         if state is Mergeability.DIRTY and pull.is_open:
             refused({"message": "Branch cannot be merged"}, HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
@@ -265,7 +269,7 @@ class GitLab(RestDialect):
         """Rewrite a comment."""
         pull, note = self._comment(call)
         note.body, note.updated = self.members(call, required=("body",))["body"], self.store.now()
-        pull.touch("comment edited")
+        pull.touch("comment edited", itself=False)
         return Response.json(self._note(note))
 
     @route("DELETE /projects/{id}/merge_requests/{iid}/notes/{note_id}")

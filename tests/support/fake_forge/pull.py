@@ -50,7 +50,7 @@ class Pull:
     events: list[str] = field(default_factory=list)
     """What happened to it: ``closed by alice``, ``head force-pushed``."""
     version: int = 0
-    """Counts its changes, as Bitbucket Data Center wants to be told."""
+    """Counts its changes, as Bitbucket Data Center wants to be told; comments and pushes are none."""
     lists_to_miss: int = 0
     """From how many more lists it is absent (eventual consistency)."""
     maintainer_can_modify: bool = True
@@ -75,10 +75,10 @@ class Pull:
         """Whether it is neither merged nor closed."""
         return self.state == "open"
 
-    def touch(self, event: str | None = None) -> None:
-        """Note that it changed."""
+    def touch(self, event: str | None = None, *, itself: bool = True) -> None:
+        """Note that it changed, or something that belongs to it."""
         self.updated = self.repository.store.now()
-        self.version += 1
+        self.version += itself
         if event:
             self.events.append(event)
 
@@ -184,7 +184,7 @@ class Pull:
         now = self.repository.store.now()
         comment = Comment(self.repository.store.next_id(), author, body, now, now)
         self.comments.append(comment)
-        self.touch("commented")
+        self.touch("commented", itself=False)
         return comment
 
     def close(self, event: str) -> None:

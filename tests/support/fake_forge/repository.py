@@ -379,11 +379,12 @@ class Repository:
                 continue
             if head is not None and head != pull.head_sha:
                 self._head_moved(pull, head)
+            base_moved = base is not None and base != pull.base_sha
             if base is not None:
                 pull.base_sha = base
             if pull.settled_at != (head, base):
                 pull.settled_at = (head, base)
-                self._end_by_branches(pull, head, base)
+                self._end_by_branches(pull, head, base, base_moved=base_moved)
 
     def _head_moved(self, pull: Pull, head: str) -> None:
         old, pull.head_sha = pull.head_sha, head
@@ -392,21 +393,21 @@ class Repository:
         pull.head_history.append(head)
         if self.store.push_dismisses_approvals:
             pull.approvals.clear()
-        pull.touch("head force-pushed" if forced else "head pushed")
+        pull.touch("head force-pushed" if forced else "head pushed", itself=False)
 
-    def _end_by_branches(self, pull: Pull, head: str | None, base: str | None) -> None:
+    def _end_by_branches(self, pull: Pull, head: str | None, base: str | None, *, base_moved: bool) -> None:
         """Close or merge a pull request because of where its branches are."""
-        strict = self.kind in {Kind.GITHUB, Kind.GITEA}
-        if head is None:
-            if strict:
-                pull.close("closed because its branch was deleted")
-        elif base is None:
-            if strict:
-                pull.close("closed because its base was deleted")
-        elif self.kind is not Kind.GITEA and len(pull.head_history) > 1 and head == base:
+        closing = self.kind in {Kind.GITHUB, Kind.GITEA}
+        merging = self.kind not in {Kind.GITEA, Kind.AZURE_DEVOPS}
+        if head is None or base is None:
+            if closing:
+                pull.close(f"closed because its {'base' if head else 'branch'} was deleted")
+        elif self.kind is Kind.GITHUB and len(pull.head_history) > 1 and head == base:
             pull.close("closed because its branch was put on its base")
-        elif self.kind is not Kind.GITEA and self.git.is_ancestor(*reversed(self.comparable(pull))):
-            self._finish(pull, head, "merged by a push to its base")
+        elif merging and (base_moved or self.kind is Kind.GITHUB):
+            base_sha, head_sha = self.comparable(pull)
+            if self.git.is_ancestor(head_sha, base_sha):
+                self._finish(pull, head, "merged by a push to its base")
 
     @staticmethod
     def _finish(pull: Pull, sha: str, event: str) -> None:

@@ -40,9 +40,13 @@ class RestDialect(ABC):
         """Say whether a request is for this forge."""
         return request.path.startswith(f"{self.prefix}/")
 
+    def path(self, request: Request) -> str:
+        """Return the path of a request as the routes have it."""
+        return request.path.removeprefix(self.prefix)
+
     def answer(self, request: Request) -> Response:
         """Answer a request."""
-        path = request.path.removeprefix(self.prefix)
+        path = self.path(request)
         found = self._routes.find(request.method, path)
         if found is None:
             self.violate(f"{self.kind}: no such operation, or not one that is imitated: {request.method} {path}")
