@@ -6,6 +6,7 @@ Source: OpenShift's ``status.tags`` (``TagEventList``), ``AddTagEventToImageStre
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,14 @@ class Item:
         return Reference(self.reference.name, self.reference.repository, self.source_tag or None, self.image)
 
 
+class RecordedTags(Mapping[str, tuple[Item, ...]]):
+    """What is recorded of the tags of one stream, where not every item is at hand."""
+
+    @abstractmethod
+    def newest(self, tag: str) -> Item | None:
+        """Return the newest item of a tag; ``None`` where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
     """The recorded history of one stream, by tag name."""
@@ -48,6 +57,12 @@ class StreamStatus:
     tags: Mapping[str, tuple[Item, ...]]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     """Why tags could not be resolved when the file was last written; a tag that could has none."""
+
+    def newest(self, tag: str) -> Item | None:
+        """Return the newest item of a tag; ``None`` where there is none."""
+        if isinstance(self.tags, RecordedTags):
+            return self.tags.newest(tag)
+        return next(iter(self.tags.get(tag, ())), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,11 @@ class History:
         status = self.streams.get(key.stream)
         return () if status is None else status.tags.get(key.tag, ())
 
+    def newest(self, key: TagKey) -> Item | None:
+        """Return the newest item of a stream tag; ``None`` where there is none."""
+        status = self.streams.get(key.stream)
+        return None if status is None else status.newest(key.tag)
+
     def condition(self, key: TagKey) -> Condition | None:
         """Return why a stream tag could not be resolved when its status was last written, if it could not."""
         status = self.streams.get(key.stream)
@@ -77,8 +97,8 @@ class History:
 
     def settled(self, tag: StreamTag) -> Item | None:
         """Return the newest item of a stream tag, if it was resolved for the spec that the tag has now."""
-        newest = self.items(tag.key)[:1]
-        return newest[0] if newest and newest[0].fingerprint == tag.fingerprint else None
+        newest = self.newest(tag.key)
+        return newest if newest is not None and newest.fingerprint == tag.fingerprint else None
 
     def image(self, stream: StreamKey, prefix: str) -> Item | NoImage:
         """Find an image in the history of all tags of a stream, as OpenShift does.
