@@ -276,7 +276,7 @@ def edits_of(
     edits = [FileEdit(file.path, file.before, file.after) for file in files]
     streams = dict(history.streams)
     for key, item in resolved:
-        if history.items(key)[:1] != (item,):
+        if history.newest(key) != item:
             streams[key.stream] = status.record(streams.get(key.stream), key, item)
     for stream, recorded in streams.items():
         if recorded is not history.streams.get(stream):

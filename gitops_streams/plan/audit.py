@@ -9,8 +9,8 @@ from gitops_streams.manifests.occurrence import DigestField, MarkedScalar, Occur
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.model import Site
 from gitops_streams.streams.follow import Broken, follow
+from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, DockerImage, PushOnly, TagKey
-from gitops_streams.streams.status import History
 from gitops_streams.yamledit.edit import is_null
 
 
@@ -56,7 +56,7 @@ def _audit(site: Site, history: History) -> Finding | None:
     occurrence = site.occurrence
     if isinstance(occurrence.form, MarkedScalar) and occurrence.form.part is Part.NAME:
         return None  # a repository alone holds no digest; the scalar beside it has a marker of its own
-    recorded = [item.image for item in history.items(site.tag)]
+    newest = history.newest(site.tag)
 
     def finding(kind: Kind, reason: str) -> Finding:
         return Finding(kind, occurrence.file, occurrence.line, site.tag, reason)
@@ -67,18 +67,16 @@ def _audit(site: Site, history: History) -> Finding | None:
     digest = occurrence.digest
     if digest is None:
         return finding(Kind.UNPINNED, f"{occurrence.text} has no digest; run gitops-streams reconcile")
-    if not recorded:
+    if newest is None or digest == newest.image:
         return None
-    if digest == recorded[0]:
-        return None
+    recorded = [item.image for item in history.items(site.tag)]
     if digest in recorded:
         behind = recorded.index(digest)
         return finding(
-            Kind.BEHIND, f"{digest.short} is {behind} behind what {site.tag} resolved to, {recorded[0].short}"
+            Kind.BEHIND, f"{digest.short} is {behind} behind what {site.tag} resolved to, {newest.image.short}"
         )
-    return finding(
-        Kind.UNKNOWN_DIGEST, f"{digest.short} was never recorded for {site.tag}, which is at {recorded[0].short}"
-    )
+    reason = f"{digest.short} was never recorded for {site.tag}, which is at {newest.image.short}"
+    return finding(Kind.UNKNOWN_DIGEST, reason)
 
 
 def disagreeing(occurrence: Occurrence) -> str | None:

@@ -15,8 +15,8 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.model import Rule, Site, SkippedReference
 from gitops_streams.plan.paths import matches_any
+from gitops_streams.streams.history import EMPTY, History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
-from gitops_streams.streams.status import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,25 @@ class _Index:
     by_source: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
     by_repository: dict[Repository, list[StreamTag]] = field(default_factory=dict)
     by_name: dict[str, list[StreamKey]] = field(default_factory=dict)
-    by_digest: dict[tuple[Repository, Digest], list[StreamTag]] = field(default_factory=dict)
+    history: History = EMPTY
+    _by_digest: dict[Repository, dict[Digest, list[StreamTag]]] = field(default_factory=dict)
+
+    def recorded(self, repository: Repository, digest: Digest) -> list[StreamTag]:
+        """Return the stream tags of a repository that once stood for an image.
+
+        An alias is bound by markers alone, so its history says nothing about a place without one.
+        """
+        if repository not in self._by_digest:
+            known: dict[Digest, list[StreamTag]] = {}
+            for tag in self.by_repository.get(repository, ()):
+                for image in {item.image for item in self.history.items(tag.key) if _is_of(item, repository)}:
+                    known.setdefault(image, []).append(tag)
+            self._by_digest[repository] = known
+        return self._by_digest[repository].get(digest, [])
+
+
+def _is_of(item: Item, repository: Repository) -> bool:
+    return item.reference.repository == repository
 
 
 def tracked(catalog: Catalog) -> frozenset[Repository]:
@@ -87,7 +105,7 @@ def joined(bindings: Iterable[Bindings]) -> Bindings:
 
 
 def _index(catalog: Catalog, history: History) -> _Index:
-    index = _Index(catalog)
+    index = _Index(catalog, history=history)
     for tag in catalog.tags.values():
         if not isinstance(tag.source, DockerImage):
             continue
@@ -96,12 +114,6 @@ def _index(catalog: Catalog, history: History) -> _Index:
         if tag.source.tag is not None:
             index.by_source.setdefault((repository, tag.source.tag), []).append(tag)
         index.by_repository.setdefault(repository, []).append(tag)
-        # An alias is bound by markers alone, so its history says nothing about a place without one.
-        for item in history.items(tag.key):
-            if item.reference.repository == repository:
-                same = index.by_digest.setdefault((repository, item.image), [])
-                if tag not in same:
-                    same.append(tag)
     for stream in catalog.streams:
         index.by_name.setdefault(stream.key.name, []).append(stream.key)
     return index
@@ -124,7 +136,7 @@ def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
 
 
 def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest, index: _Index) -> Site | _Unbound:
-    candidates = index.by_digest.get((repository, digest), [])
+    candidates = index.recorded(repository, digest)
     if candidates:
         return _choose(occurrence, candidates, Rule.HISTORY) or _Unbound(_paths(candidates))
     known = index.by_repository.get(repository, [])
