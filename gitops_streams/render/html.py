@@ -1,20 +1,14 @@
-"""The report as one page of HTML that needs nothing else: no script, no other resource, any width, any theme.
-
-Its Content-Security-Policy allows the one style sheet by its hash, and nothing besides: should foreign text ever
-become an element, it could neither run nor fetch. Source: W3C CSP3, § Hash sources.
-"""
+"""The report of a run as one page of HTML: where it rolls out, why each digest moves, what was left as it is."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops_streams.plan.model import Outcome
 from gitops_streams.render import html_plan, html_review, pull_phrases, words
+from gitops_streams.render.html_page import page
 from gitops_streams.render.html_review import Anchors
-from gitops_streams.render.html_style import STYLE
 from gitops_streams.render.html_text import EMPTY, Html, code, element, escaped, inline, together
 from gitops_streams.render.inert import web_address
 from gitops_streams.render.phrase import Code, Link
@@ -23,7 +17,6 @@ from gitops_streams.render.review_phrases import classes, extent, headline
 from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.review.report import NotUpdated, Review
 
-_POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 _PULLS = {
     PullOutcome.CREATED: "changed",
     PullOutcome.UPDATED: "changed",
@@ -39,19 +32,7 @@ _PULLS = {
 def render(report: Report) -> str:
     """Render a report as a page."""
     title = _title(report)
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    head = element(
-        "head",
-        Html('<meta charset="utf-8">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{escaped(_POLICY.format(digest))}">'),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark">'),
-        Html('<meta name="referrer" content="no-referrer">'),
-        element("title", escaped(f"{title} · gitops-streams")),
-        element("style", Html(STYLE)),
-    )
-    page = element("html", head, Html("\n"), element("body", *_body(report, title)), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return page(title, *_body(report, title))
 
 
 def _title(report: Report) -> str:
