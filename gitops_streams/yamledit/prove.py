@@ -41,8 +41,8 @@ def prove(path: str, before: str, after: str, edits: Iterable[Edit], patches: It
     import jsonpatch  # noqa: PLC0415  only a run that writes pays for it
 
     _prove_spans(path, before, after, edits)
-    located, old, is_json = _read_old(path, before)
-    new = _read_new(path, after, is_json=is_json)
+    located, old, is_json = read_old(path, before)
+    new = read_new(path, after, is_json=is_json)
     for patch in patches:
         if not 0 <= patch.document < len(old):
             raise InternalError(f"{path}: the patch is for a document that is not there")
@@ -75,8 +75,12 @@ def _prove_spans(path: str, before: str, after: str, edits: Iterable[Edit]) -> N
         raise InternalError(f"{path}: a byte outside the edited spans changed")
 
 
-def _read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
-    """Read the old text twice; the last item says whether it is JSON, which it has to stay."""
+def read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
+    """Read the old text twice; the last item says whether it is JSON, which it has to stay.
+
+    Raises:
+        Unprovable: the parsers do not agree, or do not accept it.
+    """
     located = locate(text)
     if isinstance(located, Unparsable):
         raise Unprovable(located.reason)
@@ -97,7 +101,12 @@ def _read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
     return located, documents, is_json
 
 
-def _read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
+def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
+    """Read the new text twice.
+
+    Raises:
+        InternalError: the parsers do not agree, or do not accept it.
+    """
     located = locate(text)
     if isinstance(located, Unparsable):
         raise InternalError(f"{path}: the edited file cannot be read any more: {located.reason}")
