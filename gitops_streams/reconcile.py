@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,9 +13,10 @@ from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
-from gitops_streams.oci.resolution import Question
+from gitops_streams.oci.resolution import Question, Resolved
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.build import ask_for, build, what_to_ask
+from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Change, FilePlan, Plan, TagPlan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proven import prove_file
@@ -23,8 +24,9 @@ from gitops_streams.plan.saved import SavedPlan, fit
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
-from gitops_streams.streams.history import History, Item
-from gitops_streams.streams.model import Catalog, TagKey
+from gitops_streams.streams.condition import Condition, condition_of
+from gitops_streams.streams.history import History, Item, conditioned
+from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, TagKey
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.problem import Problem
 from gitops_streams.yamledit.prove import Unprovable
@@ -240,6 +242,7 @@ def plan_at(
         answers=answers,
         files=found.files,
         problems=found.problems,
+        holdings=last_known_good(catalog, asked, answers, history),
         pin=settings.pin,
         requests=asking.requests,
     )
@@ -269,21 +272,53 @@ def source_tag_of(tag: TagPlan) -> str:
     return held or (tag.image.tag if tag.image is not None else None) or ""
 
 
+def conditions_of(plan: Plan) -> dict[TagKey, Condition | None]:
+    """Say what is wrong with the stream tags of a plan that a registry was asked for; ``None`` where nothing is.
+
+    A tag that fails because of an outage is left out: what is recorded of it stays.
+    """
+    found: dict[TagKey, Condition | None] = {}
+    for tag in plan.tags:
+        if isinstance(tag.resolution, Resolved):
+            found[tag.key] = None
+        elif isinstance(tag.source, DockerImage):
+            condition = condition_of(tag.resolution.cause, tag.source.reference)
+            found |= {} if condition is None else {tag.key: condition}
+    return found
+
+
+def edits_for(plan: Plan, history: History, snapshot: Snapshot) -> tuple[FileEdit, ...]:
+    """Make the edits that carry a plan out, status included."""
+    return edits_of(plan.files, resolved_items(plan), history, snapshot, conditions_of(plan))
+
+
 def edits_of(
-    files: Iterable[FilePlan], resolved: Sequence[tuple[TagKey, Item]], history: History, snapshot: Snapshot
+    files: Iterable[FilePlan],
+    resolved: Sequence[tuple[TagKey, Item]],
+    history: History,
+    snapshot: Snapshot,
+    conditions: Mapping[TagKey, Condition | None] | None = None,
 ) -> tuple[FileEdit, ...]:
-    """Make the edits that carry a plan out: the manifests, and the status of every stream whose history grew."""
+    """Make the edits that write files, and the status of every stream whose history grew.
+
+    Conditions are brought up to date in a status that is written anyway, and never for their own sake: otherwise
+    every registry that is down would make commits.
+    """
     edits = [FileEdit(file.path, file.before, file.after) for file in files]
     streams = dict(history.streams)
     for key, item in resolved:
         if history.newest(key) != item:
             streams[key.stream] = status.record(streams.get(key.stream), key, item)
+    wrong: dict[StreamKey, dict[str, Condition | None]] = {}
+    for key, condition in (conditions or {}).items():
+        wrong.setdefault(key.stream, {})[key.tag] = condition
     for stream, recorded in streams.items():
         if recorded is not history.streams.get(stream):
             path = status.path_of(stream)
+            written = status.render(conditioned(recorded, wrong.get(stream, {})))
             before = snapshot.read_one(path, scan.MAX_BYTES)
             content = before if isinstance(before, bytes) else None
-            edits.append(FileEdit(path, content, status.render(recorded).encode()))
+            edits.append(FileEdit(path, content, written.encode()))
     return tuple(sorted(edits, key=lambda edit: edit.path))
 
 

@@ -24,6 +24,7 @@ from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
 from gitops_streams.plan.bind import Bindings, bind, tracked
 from gitops_streams.plan.build import build, what_to_ask
 from gitops_streams.plan.holding import NONE, Holdings
+from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Pin, Plan
 from gitops_streams.streams import load, status
 
@@ -192,7 +193,7 @@ def plan_files() -> Callable[..., Planned]:
         ]
         found = [file for file, _ in scanned if file is not None]
         bindings = bind(found, catalog, history)
-        asked = what_to_ask(catalog, bindings)
+        asked = what_to_ask(catalog, bindings, history)
         questions = [item.question for item in asked if isinstance(item.question, Question)]
         replies = {
             question: (answers or {}).get(str(question))
@@ -206,7 +207,7 @@ def plan_files() -> Callable[..., Planned]:
             answers=replies,
             files=found,
             problems=[problem for _, problems in scanned for problem in problems],
-            holdings=holdings,
+            holdings={**last_known_good(catalog, asked, replies, history), **holdings},
             pin=pin,
             requests=len(replies),
         )

@@ -12,7 +12,7 @@ from gitops_streams.git.write import FileEdit
 from gitops_streams.plan.model import Change, Plan
 from gitops_streams.plan.proven import proven
 from gitops_streams.publish.proposal import Text
-from gitops_streams.reconcile import Pass, edits_of, moves_of, resolved_items
+from gitops_streams.reconcile import Pass, edits_for, moves_of, resolved_items
 from gitops_streams.render.commit_message import DEFAULT_SUBJECT, CommitMessage, render_commit_message
 from gitops_streams.render.pull_request import body, title
 from gitops_streams.render.words import count
@@ -105,7 +105,7 @@ def divided(
     for part in divide(whole, found.catalog, session.settings.pull_request, place.base):
         # A file that several groups change has other edits in each of them.
         plan = part.plan if all(files[file.path] == file.after for file in part.plan.files) else proven(part.plan)
-        edits = edits_of(plan.files, resolved_items(plan), found.history, snapshot)
+        edits = edits_for(plan, found.history, snapshot)
         proposals.append(
             GroupProposal(
                 part.group, plan, edits, _fingerprint(plan, found), found, place, session, writer, capabilities

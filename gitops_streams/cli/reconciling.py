@@ -11,7 +11,7 @@ from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
 from gitops_streams.plan.proven import proven
 from gitops_streams.publish import Planned
-from gitops_streams.reconcile import Pass, edits_of, moves_of, plan_at, resolved_items
+from gitops_streams.reconcile import Pass, edits_for, moves_of, plan_at
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
 from gitops_streams.render.report import Report
@@ -46,7 +46,7 @@ def reconcile(session: Session, client: RegistryClient, order: Order, progress: 
         found = plan_at(snapshot, session.settings, client, everything=order.everything, progress=progress)
         last.append((found, snapshot))
         plan = proven(found.plan)
-        edits = edits_of(plan.files, resolved_items(plan), found.history, snapshot)
+        edits = edits_for(plan, found.history, snapshot)
         return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
 
     if order.dry_run:

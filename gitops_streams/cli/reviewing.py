@@ -82,7 +82,7 @@ def reviewer(session: Session, client: RegistryClient, environment: Mapping[str,
 def reviews(session: Session, writer: Reviewer, plan: Plan, found: Pass, snapshot: Snapshot) -> tuple[Review, ...]:
     """Review each group of a plan that was made on the work tree or a commit here, those that change something."""
     from gitops_streams.git.repository import Branch
-    from gitops_streams.reconcile import edits_of, resolved_items
+    from gitops_streams.reconcile import edits_for
 
     head = session.repository.head()
     policy = session.settings.pull_request
@@ -91,7 +91,7 @@ def reviews(session: Session, writer: Reviewer, plan: Plan, found: Pass, snapsho
     return tuple(
         writer.review(group.group.name, group.plan, found, place, [edit.path for edit in edits])
         for group in divide(plan, found.catalog, policy, base)
-        if (edits := edits_of(group.plan.files, resolved_items(group.plan), found.history, snapshot))
+        if (edits := edits_for(group.plan, found.history, snapshot))
     )
 
 

@@ -153,12 +153,14 @@ def record(status: StreamStatus | None, key: TagKey, item: Item) -> StreamStatus
     """Add one resolution to a stream's history.
 
     As OpenShift does (``AddTagEventToImageStream``) only the newest item is compared: the same image
-    rewrites it in place, another one goes before it. So A, B and A again are three items.
+    rewrites it in place, another one goes before it. So A, B and A again are three items. What was wrong
+    with the tag is no longer.
     """
     status = status or StreamStatus(key.stream, {})
     items = status.tags.get(key.tag, ())
     kept = items[1:] if items and items[0].image == item.image else items
-    return replace(status, tags={**status.tags, key.tag: (item, *kept)[:HISTORY_LIMIT]})
+    tags = {**status.tags, key.tag: (item, *kept)[:HISTORY_LIMIT]}
+    return conditioned(replace(status, tags=tags), {key.tag: None})
 
 
 def conditioned(status: StreamStatus, conditions: Mapping[str, Condition | None]) -> StreamStatus:
