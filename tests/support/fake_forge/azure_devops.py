@@ -98,7 +98,12 @@ class AzureDevOps(RestDialect):
                 pulls = [pull for pull in pulls if f"refs/heads/{getattr(pull, attribute)}" == wanted]
         pulls.sort(key=lambda pull: pull.number, reverse=True)
         skip, top = int(query.get("$skip") or 0), int(query.get("$top") or 101)
-        return _listed([_pull(pull) for pull in self.store.visible(pulls)][skip : skip + top])
+        shown = [_pull(pull) for pull in self.store.visible(pulls)][skip : skip + top]
+        for one in shown:
+            # Only a single answer has all of it.
+            one["description"] = one["description"][:400]
+            del one["labels"]
+        return _listed(shown)
 
     @route(f"POST {_REPO}/pullrequests")
     def create_pull(self, call: Call) -> Response:

@@ -241,7 +241,8 @@ class BitbucketCloud(RestDialect):
         if clause is None or clause[1] != "name":
             self.violate(f"bitbucket-cloud: q: {query!r} is not understood")
             self.refuse(HTTPStatus.BAD_REQUEST, f"Invalid query: {query}")
-        named = {name: sha for name, sha in branches.items() if clause[3] in name}
+        text = re.sub(r"\\(.)", r"\1", clause[3])
+        named = {name: sha for name, sha in branches.items() if text in name}
         return _paged(call, [{"name": name, "target": {"hash": sha}} for name, sha in named.items()])
 
     @route("GET /repositories/{workspace}/{slug}/refs/branches/{branch+}")
