@@ -16,6 +16,7 @@ from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question, Resolved
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.build import ask_for, build, what_to_ask
+from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Change, FilePlan, Plan, TagPlan
 from gitops_streams.plan.paths import matches_any
@@ -242,7 +243,7 @@ def plan_at(
         answers=answers,
         files=found.files,
         problems=found.problems,
-        holdings=last_known_good(catalog, asked, answers, history),
+        holdings=last_known_good(catalog, asked, answers, history) | declared_holds(catalog, history),
         pin=settings.pin,
         requests=asking.requests,
     )

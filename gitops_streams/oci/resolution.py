@@ -35,6 +35,8 @@ class Method(StrEnum):
     """The declaration names the digest itself; nothing was asked."""
     RECORDED = "recorded"
     """Git has it recorded, and nothing says that it may have changed; nothing was asked."""
+    HELD = "held"
+    """The declaration holds the stream tag at it; nothing was asked."""
 
 
 @dataclass(frozen=True, slots=True)
