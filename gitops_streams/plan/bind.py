@@ -1,19 +1,27 @@
 """Bind each occurrence to the one stream tag that decides its digest, or say why none does.
 
-The rules are the design's; the first that hits wins: a marker, the source's repository and tag, a
-digest that stands in the history of exactly one stream tag. Nothing is ever guessed.
+The rules are the design's; the first that hits wins: a trigger, a marker, a bare name that is looked up
+locally, the source's repository and tag, a digest that stands in the history of exactly one stream tag. Nothing is ever guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gitops_streams.manifests.occurrence import MarkedScalar, Mention, Occurrence
+from gitops_streams.manifests.occurrence import (
+    LocalName,
+    MarkedScalar,
+    Mention,
+    Occurrence,
+    TriggeredField,
+    WholeReference,
+)
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.model import Rule, Site, SkippedReference
+from gitops_streams.plan.named import Names
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.streams.history import EMPTY, History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
@@ -37,11 +45,17 @@ class _Index:
     """The catalog and the history, by what an occurrence can be looked up with."""
 
     catalog: Catalog
+    names: Names
     by_source: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
+    by_policy: dict[Repository, list[StreamTag]] = field(default_factory=dict)
     by_repository: dict[Repository, list[StreamTag]] = field(default_factory=dict)
     by_name: dict[str, list[StreamKey]] = field(default_factory=dict)
     history: History = EMPTY
     _by_digest: dict[Repository, dict[Digest, list[StreamTag]]] = field(default_factory=dict)
+
+    def is_followed(self, repository: Repository, tag: str | None) -> bool:
+        """Whether some stream tag follows a reference's tag, by its name or by a policy."""
+        return (repository, tag) in self.by_source or repository in self.by_policy
 
     def recorded(self, repository: Repository, digest: Digest) -> list[StreamTag]:
         """Return the stream tags of a repository that once stood for an image.
@@ -80,7 +94,7 @@ class Binder:
         skipped: list[SkippedReference] = []
         for finding in file.findings:
             if isinstance(finding, Mention):
-                if (finding.repository, finding.tag) in self._index.by_source:
+                if self._index.is_followed(finding.repository, finding.tag):
                     skipped.append(SkippedReference(finding.file, finding.line, finding.text, finding.reason))
                 continue
             bound = _bind(finding, self._index)
@@ -105,13 +119,15 @@ def joined(bindings: Iterable[Bindings]) -> Bindings:
 
 
 def _index(catalog: Catalog, history: History) -> _Index:
-    index = _Index(catalog, history=history)
+    index = _Index(catalog, Names(catalog), history=history)
     for tag in catalog.tags.values():
         if not isinstance(tag.source, DockerImage):
             continue
         repository = tag.source.reference.repository
         # A source that names a digest alone tracks no tag: only a marker or the history leads to it.
-        if tag.source.tag is not None:
+        if tag.source.by_policy:
+            index.by_policy.setdefault(repository, []).append(tag)
+        elif tag.source.tag is not None:
             index.by_source.setdefault((repository, tag.source.tag), []).append(tag)
         index.by_repository.setdefault(repository, []).append(tag)
     for stream in catalog.streams:
@@ -123,16 +139,40 @@ def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
     """Apply the rules in turn; ``None`` means that no stream claims to know the reference."""
     if isinstance(occurrence.form, MarkedScalar):
         return _bind_marker(occurrence, occurrence.form, index)
+    if isinstance(occurrence.form, TriggeredField):
+        triggered = index.names.trigger(occurrence, occurrence.form)
+        return triggered if isinstance(triggered, Site) else _Unbound(triggered)
+    if isinstance(occurrence.form, LocalName):
+        return _bind_local(occurrence, occurrence.form, index)
     if occurrence.repository is None:
         return None
     if occurrence.tag is not None:
-        candidates = index.by_source.get((occurrence.repository, occurrence.tag), [])
-        return _choose(occurrence, candidates, Rule.SOURCE)
+        return _bind_source(occurrence, occurrence.repository, occurrence.tag, index)
     if occurrence.digest is None:
+        if occurrence.repository in index.by_policy:
+            return _Unbound("it names no tag; write one, of whatever name, to have the one that the policy chooses")
         if (occurrence.repository, "latest") in index.by_source:
             return _Unbound("it names no tag; write :latest if that is what it means")
         return None
     return _bind_digest(occurrence, occurrence.repository, occurrence.digest, index)
+
+
+def _bind_local(occurrence: Occurrence, form: LocalName, index: _Index) -> Site | _Unbound | None:
+    """A name that no stream takes for its own is a reference like any other."""
+    local = index.names.local(occurrence, form)
+    if isinstance(local, Site):
+        return local
+    plain = replace(occurrence, form=WholeReference(form.scalar, form.pointer), form_name="image")
+    bound = _bind(plain, index)
+    return bound if isinstance(bound, Site) or local is None else _Unbound(local)
+
+
+def _bind_source(occurrence: Occurrence, repository: Repository, tag: str, index: _Index) -> Site | _Unbound | None:
+    """A stream tag that follows the very tag goes before one whose policy chooses among the repository's."""
+    exact, by_policy = index.by_source.get((repository, tag), []), index.by_policy.get(repository, [])
+    # Stream tags that leave the file out do not compete; with none left, they are named.
+    competing = any(_in_paths(each, occurrence.file) for each in exact) or not by_policy
+    return _choose(occurrence, exact if competing else by_policy, Rule.SOURCE)
 
 
 def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest, index: _Index) -> Site | _Unbound:

@@ -8,7 +8,8 @@ Pure: the registry's answers come in as values, and nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 from gitops_streams.errors import InternalError
 from gitops_streams.manifests.scan import ScannedFile
@@ -31,12 +32,14 @@ from gitops_streams.plan.model import (
     TagPlan,
     Unchanged,
 )
+from gitops_streams.plan.named import marker
 from gitops_streams.plan.rewrite import Target, rewrite
 from gitops_streams.plan.shared import settle_shared
+from gitops_streams.plan.together import settle_together
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
-from gitops_streams.streams.policy import ask
+from gitops_streams.streams.policy import Choosing, Selected, ask
 from gitops_streams.yamledit.edit import Conflict, Edit, splice
 from gitops_streams.yamledit.nodes import NotEditable
 from gitops_streams.yamledit.pointer import render
@@ -49,8 +52,20 @@ class Asked:
 
     key: TagKey
     followed: Followed | Broken
-    question: Question | Resolved | Unresolvable
+    question: Question | Choosing | Resolved | Unresolvable
     """What to ask, or the answer where none has to be asked for."""
+    chosen: str | None = None
+    """The tag that a policy chose; ``None`` while it has not, or where none chooses."""
+
+    @property
+    def image(self) -> DockerImage | None:
+        """What the stream tag leads to, with the tag that is followed; ``None`` where it leads nowhere."""
+        if not isinstance(self.followed, Followed):
+            return None
+        source = self.followed.source
+        if self.chosen is None:
+            return source
+        return replace(source, reference=replace(source.reference, tag=self.chosen))
 
 
 def what_to_ask(
@@ -64,7 +79,7 @@ def what_to_ask(
 ) -> tuple[Asked, ...]:
     """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
     used: set[TagKey] = set()
-    for key in {site.tag for site in bindings.sites}:
+    for key in {key for site in bindings.sites for key in (site.tag, *site.together)}:
         followed = follow(catalog, key, history)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
@@ -83,7 +98,37 @@ def ask_for(
     followed = follow(catalog, key, history)
     if isinstance(followed, Broken):
         return Asked(key, followed, Unresolvable(Cause.UNSUPPORTED, followed.reason))
-    return Asked(key, followed, ask(followed, platform=platform, history=history, scheduled=scheduled))
+    question = ask(followed, platform=platform, history=history, scheduled=scheduled)
+    # What is recorded was chosen when it was recorded.
+    known = history.settled(followed.tag) if followed.source.by_policy and isinstance(question, Resolved) else None
+    return Asked(key, followed, question, None if known is None else known.source_tag or None)
+
+
+def settle(
+    asked: Iterable[Asked], choices: Mapping[Choosing, Selected | Unresolvable]
+) -> tuple[tuple[Asked, ...], tuple[Problem, ...]]:
+    """Put what policies chose in place of the choosing.
+
+    Returns:
+        What to ask now, and what is worth saying about the choices.
+    """
+    settled: list[Asked] = []
+    noticed: dict[Problem, None] = {}
+    for item in asked:
+        choice = choices[item.question] if isinstance(item.question, Choosing) else None
+        match choice:
+            case None:
+                settled.append(item)
+            case Unresolvable():
+                settled.append(replace(item, question=choice))
+            case Selected():
+                settled.append(replace(item, question=choice.question, chosen=choice.question.tag))
+                if choice.notice and isinstance(item.followed, Followed):
+                    tag = item.followed.tag
+                    noticed[Problem(tag.file, tag.line, f"{tag.key}: {choice.notice}")] = None
+            case _:
+                assert_never(choice)
+    return tuple(settled), tuple(noticed)
 
 
 def build(  # noqa: PLR0913  the inputs of the decision, by name
@@ -103,7 +148,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     Args:
         catalog: the declarations.
         bindings: which site belongs to which stream tag.
-        asked: the stream tags that were resolved (``what_to_ask``).
+        asked: the stream tags that were resolved (``what_to_ask``), policies settled (``settle``).
         answers: the registries' answers.
         files: the files that the sites stand in.
         problems: what was noticed before.
@@ -121,15 +166,15 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         sites.setdefault(site.tag, []).append(site)
     tags: list[TagPlan] = []
     for item in asked:
-        answer = answers[item.question] if isinstance(item.question, Question) else item.question
-        image = item.followed.source if isinstance(item.followed, Followed) else None
+        answer = _answer(item, answers)
+        image = item.image
         bound = sorted(sites.get(item.key, ()), key=_order)
         path = item.followed.path if isinstance(item.followed, Followed) else (item.key,)
         holding = holding_of(holdings, path)
         outcomes = tuple(_decide(site, image, answer, holding, pin, texts) for site in bound)
         tag = catalog.tags[item.key]
         tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint, holding))
-    tags = settle_shared(tags)
+    tags = settle_shared(settle_together(tags))
     tags += [_invalid(tag) for tag in catalog.invalid]
     tags.sort(key=lambda tag: tag.key.sort_key)
     return Plan(
@@ -139,6 +184,16 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         tuple(sorted({*problems, *catalog.problems}, key=lambda found: (found.file, found.line or 0, found.reason))),
         requests,
     )
+
+
+def _answer(item: Asked, answers: Mapping[Question, Resolution]) -> Resolution:
+    match item.question:
+        case Question():
+            return answers[item.question]
+        case Choosing():
+            raise InternalError(f"no policy has chosen for {item.key}")
+        case _:
+            return item.question
 
 
 def _order(site: Site) -> tuple[str, int, int, str]:
@@ -184,7 +239,7 @@ def _hold(site: Site, image: DockerImage, answer: Resolution, holding: Holding, 
 def _rewritten(site: Site, image: DockerImage, digest: Digest, tag: str | None, pin: Pin, text: str) -> SiteOutcome:
     """Write a digest into a site."""
     source = Reference(image.reference.name, image.reference.repository, tag)
-    rewritten = rewrite(site.occurrence, Target(source, digest, pin), text)
+    rewritten = rewrite(site.occurrence, Target(source, digest, pin, marker(site.tag)), text)
     if isinstance(rewritten, NotEditable):
         return Skipped(site, rewritten.reason)
     if not rewritten.edits:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import assert_never
 
 from gitops_streams.manifests.occurrence import (
     DigestField,
+    LocalName,
     MarkedScalar,
     MissingDigest,
     Occurrence,
     Part,
     SplitReference,
+    TriggeredField,
     WholeReference,
 )
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference
 from gitops_streams.plan.model import Pin
-from gitops_streams.yamledit.edit import Edit, insert, replace
+from gitops_streams.yamledit.edit import Edit, comment, insert, replace
 from gitops_streams.yamledit.nodes import NotEditable, Scalar
 from gitops_streams.yamledit.pointer import Pointer
 
@@ -34,9 +37,12 @@ class Target:
     """What a site is to say."""
 
     source: Reference
-    """The reference that the stream tag follows, with its tag; without one if the source names just a digest."""
+    """The reference that the stream tag follows, with its tag (the one that its policy chose); without one if the
+    source names just a digest."""
     digest: Digest
     pin: Pin
+    marker: str = ""
+    """The comment that binds a place to the stream tag, for a place whose binding would not survive the edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +75,28 @@ def rewrite(occurrence: Occurrence, target: Target, text: str) -> Rewritten | No
             return _replace(occurrence, form.scalar, form.pointer, marked, text)
         case SplitReference():
             return _split(occurrence, form, target, text)
+        case TriggeredField():
+            return _replace(occurrence, form.scalar, form.pointer, _named(occurrence, target), text)
+        case LocalName():
+            return _local(occurrence, form, target, text)
         case _:
             assert_never(form)
 
 
 def _whole(occurrence: Occurrence, target: Target) -> str:
-    tag = occurrence.tag if target.pin is Pin.TAG_AND_DIGEST else None
+    """A reference that names a tag gets the one that goes with the digest, which a policy may have moved."""
+    tag = target.source.tag if target.pin is Pin.TAG_AND_DIGEST and occurrence.tag is not None else None
     return f"{occurrence.name}:{tag}@{target.digest}" if tag else f"{occurrence.name}@{target.digest}"
 
 
 def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str | NotEditable:
     """A marker decides the stream tag, so the scalar gets that tag's repository and tag; a spelling stays."""
-    same = occurrence.repository == target.source.repository
-    name = occurrence.name if same else target.source.name
     tag = target.source.tag
     match form.part:
         case Part.WHOLE:
-            with_tag = tag is not None and target.pin is Pin.TAG_AND_DIGEST
-            return f"{name}:{tag}@{target.digest}" if with_tag else f"{name}@{target.digest}"
+            return _named(occurrence, target)
         case Part.NAME:
-            return name
+            return occurrence.name if occurrence.repository == target.source.repository else target.source.name
         case Part.TAG if tag is None:
             return NotEditable("its stream tag follows a digest and no tag; mark a whole reference or a digest")
         case Part.TAG:
@@ -99,48 +107,76 @@ def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str |
             assert_never(form.part)
 
 
+def _named(occurrence: Occurrence, target: Target) -> str:
+    """Write the reference of the stream tag that the place is named after; its user's spelling stays if it is one."""
+    same = occurrence.repository == target.source.repository
+    name = occurrence.name if same else target.source.name
+    with_tag = target.source.tag is not None and target.pin is Pin.TAG_AND_DIGEST
+    return f"{name}:{target.source.tag}@{target.digest}" if with_tag else f"{name}@{target.digest}"
+
+
+def _local(occurrence: Occurrence, form: LocalName, target: Target, text: str) -> Rewritten | NotEditable:
+    """A bare name becomes a reference, which names no stream: the marker behind it does from then on."""
+    if form.obstacle is not None:
+        return NotEditable(f"no marker can be added behind it: {form.obstacle}; {_advice(form, target)}")
+    whole = _replace(occurrence, form.scalar, form.pointer, _named(occurrence, target), text)
+    remark = comment(occurrence.document, form.pointer, form.mapping, target.marker, text)
+    if isinstance(whole, NotEditable):
+        return whole
+    return remark if isinstance(remark, NotEditable) else replaced(whole, edits=(*whole.edits, remark))
+
+
+def _advice(form: LocalName, target: Target) -> str:
+    if form.obstacle is not None and "JSON" in form.obstacle:
+        return f"write {target.source} here in full"
+    return f"add {target.marker} to the end of its line, in the comment if there is one"
+
+
 def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: str) -> Rewritten | NotEditable:
-    edits: list[Edit] = []
-    shown: Rewritten | None = None
-    suffixed = form.tag is not None and "@" in form.tag.scalar.value
-    if form.tag is not None and (form.digest is None or suffixed):
-        written = f"{occurrence.tag}@{target.digest}"
-        tagged = _replace(occurrence, form.tag.scalar, form.tag.pointer, written, text)
-        if isinstance(tagged, NotEditable):
-            return tagged
-        edits += tagged.edits
-        shown = tagged
+    """Both fields are written, so that they never disagree; the one that holds the digest is shown."""
+    written: list[Rewritten] = []
+    for field in (_tag_field(occurrence, form, target, text), _digest_field(occurrence, form, target, text)):
+        if isinstance(field, NotEditable):
+            return field
+        if field is not None:
+            written.append(field)
+    if not written:
+        return NotEditable("it holds neither a tag nor a digest")
+    shown = written[-1]
+    return Rewritten(shown.pointer, shown.before, shown.after, tuple(edit for field in written for edit in field.edits))
+
+
+def _tag_field(
+    occurrence: Occurrence, form: SplitReference, target: Target, text: str
+) -> Rewritten | NotEditable | None:
+    if form.tag is None:
+        return None
+    tag = target.source.tag
+    if tag is None:
+        return NotEditable("its digest goes with no tag that is known, and the tag beside it would disagree")
+    suffixed = form.digest is None or "@" in form.tag.scalar.value
+    after = f"{tag}@{target.digest}" if suffixed else tag
+    return _replace(occurrence, form.tag.scalar, form.tag.pointer, after, text)
+
+
+def _digest_field(
+    occurrence: Occurrence, form: SplitReference, target: Target, text: str
+) -> Rewritten | NotEditable | None:
     match form.digest:
         case DigestField():
             after = _digest_text(target.digest, bare=form.digest.bare)
             if isinstance(after, NotEditable):
                 return after
-            filled = _replace(occurrence, form.digest.scalar, form.digest.pointer, after, text)
-            if isinstance(filled, NotEditable):
-                return filled
-            edits += filled.edits
-            shown = filled
-        case MissingDigest():
-            added = insert(
-                occurrence.document,
-                form.digest.parent,
-                form.digest.mapping,
-                form.digest.sibling,
-                form.digest.key,
-                str(target.digest),
-                text,
-            )
+            return _replace(occurrence, form.digest.scalar, form.digest.pointer, after, text)
+        case MissingDigest(parent, mapping, sibling, key):
+            added = insert(occurrence.document, parent, mapping, sibling, key, str(target.digest), text)
             if isinstance(added, NotEditable):
                 return added
-            edits.append(added)
-            shown = Rewritten(added.pointer, None, added.after, (added,))
+            return Rewritten(added.pointer, None, added.after, (added,))
         case None:
-            pass
+            return None
         case _:
             assert_never(form.digest)
-    if shown is None:
-        return NotEditable("it holds neither a tag nor a digest")
-    return Rewritten(shown.pointer, shown.before, shown.after, tuple(edits))
 
 
 def _is_bare(form: MarkedScalar) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import TAG, Reference
+from gitops_streams.streams import policy_annotations
 from gitops_streams.streams.fields import FieldError, Fields, Unexpanded, escaped, quoted
 from gitops_streams.streams.model import (
     ANNOTATION_PREFIX,
@@ -30,6 +31,7 @@ from gitops_streams.streams.model import (
     TagAlias,
     TagKey,
 )
+from gitops_streams.streams.tag_policy import TagPolicy
 from gitops_streams.yamledit.edit import is_null
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, target
 from gitops_streams.yamledit.objects import given
@@ -41,7 +43,7 @@ _LATEST = "latest"
 _IMAGE_ID = re.compile(r"[a-z0-9+._-]+(?::[0-9a-f]*)?")
 _KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 _FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
-EXTRAS = frozenset({"paths", "platform", "snapshot"})
+EXTRAS = frozenset({"paths", "platform", "snapshot"}) | policy_annotations.NAMES
 """The annotations of ours, without their prefix."""
 
 
@@ -173,7 +175,8 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         raise fields.invalid("name", name, 'must match "^[\\w][\\w.-]{0,127}$"')
     source = _read_source(key, fields)
     insecure = _check_policies(key, source, fields, context)
-    extras = context.defaults | _annotations(fields, context.file, str(key), context.noticed)
+    own = _annotations(fields, context.file, str(key), context.noticed)
+    extras = context.defaults | own
     platform = None
     if extras.get("platform"):
         try:
@@ -183,6 +186,9 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
             raise FieldError(
                 f"{fields.path}: annotation {ANNOTATION_PREFIX}platform: {detail}", _at(fields, "platform")
             ) from error
+    policy = _read_policy(key, source, extras, fields, context)
+    if policy is not None and isinstance(source, DockerImage):
+        source = DockerImage(replace(source.reference, tag=None), by_policy=True)
     importing = fields.fields("importPolicy")
     return StreamTag(
         key,
@@ -195,7 +201,36 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         paths=tuple(glob for glob in re.split(r"[\s,]+", extras.get("paths", "")) if glob),
         scheduled=importing.flag("scheduled") if importing.has("scheduled") else None,
         snapshot=_switch("snapshot", extras, fields),
+        policy=policy,
     )
+
+
+def _read_policy(
+    key: TagKey, source: Source, extras: dict[str, str], fields: Fields, context: _Context
+) -> TagPolicy | None:
+    """Read how the tag is chosen; a stream's policy is for those of its tags that name a repository."""
+    annotations = fields.fields("annotations")
+    own = annotations.text(f"{ANNOTATION_PREFIX}policy").strip()
+    repository = source.reference if isinstance(source, DockerImage) else None
+    if repository is None or repository.digest is not None:
+        if own:
+            detail = "it chooses among the tags of a repository, and from.name names " + (
+                "a digest" if repository is not None else "none: from.kind must be DockerImage"
+            )
+            raise _wrong("policy", detail, fields)
+        return None
+    # A policy of the tag's own takes nothing from its stream's; an empty one wants none of it.
+    names = [name for name in policy_annotations.NAMES if name in extras]
+    if annotations.has(f"{ANNOTATION_PREFIX}policy"):
+        names = [name for name in names if own and annotations.has(f"{ANNOTATION_PREFIX}{name}")]
+    given = {name: extras[name] for name in names}
+    policy = policy_annotations.read_policy(given)
+    if isinstance(policy, policy_annotations.InvalidPolicy):
+        raise _wrong(policy.annotation, policy.reason, fields)
+    if policy is not None and repository.tag is not None:
+        reason = f"the tag {repository.tag} of from.name is not followed: {ANNOTATION_PREFIX}policy chooses ({policy})"
+        context.notice(fields.fields("from").line("name"), f"{key}: {reason}")
+    return policy
 
 
 def _switch(name: str, extras: dict[str, str], fields: Fields) -> bool:

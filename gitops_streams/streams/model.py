@@ -61,12 +61,17 @@ class DockerImage:
     """``from.kind: DockerImage``: a tag, or a digest, in a registry."""
 
     reference: Reference
-    """The pull spec as written."""
+    """The pull spec as written; without its tag where a policy chooses one."""
+    by_policy: bool = False
+    """A policy chooses the tag. The reference has one once that is known."""
 
     @property
     def tag(self) -> str | None:
-        """The tag that is followed: ``latest`` where none is written; ``None`` where only a digest is."""
-        if self.reference.tag is None and self.reference.digest is not None:
+        """The tag that is followed: ``latest`` where none is written.
+
+        ``None`` where only a digest is, or where a policy has yet to choose.
+        """
+        if self.reference.tag is None and (self.by_policy or self.reference.digest is not None):
             return None
         return self.reference.tag or "latest"
 
@@ -144,7 +149,10 @@ class StreamTag:
     @property
     def fingerprint(self) -> str:
         """Changes when the part of the spec changes that decides what the tag resolves to: 16 hexadecimal digits."""
-        content = json.dumps([type(self.source).__name__, str(self.source), str(self.platform or "")])
+        parts = [type(self.source).__name__, str(self.source), str(self.platform or "")]
+        if self.policy is not None:
+            parts.append(str(self.policy))
+        content = json.dumps(parts)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -1,20 +1,43 @@
 """Which tag of a repository a stream tag selects, and what must be asked of the registry for it.
 
-So far a stream tag selects exactly the tag that its source names. A policy that chooses (semver,
-newest) states here what it needs, and ``registry`` fetches it.
+A stream tag selects the tag that its source names, or its policy chooses one: then the repository's tags
+are listed first (``Choosing``), and which of them the policy chose is asked afterwards (``Selected``).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Method, Question, Resolved
 from gitops_streams.streams.follow import Followed
 from gitops_streams.streams.history import EMPTY, History
+from gitops_streams.streams.tag_policy import TagPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Which tag does a policy choose, and which digest has that? Equal ones are answered once a run."""
+
+    repository: Repository
+    policy: TagPolicy
+    platform: Platform | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a policy chose, as what is to be asked next."""
+
+    question: Question
+    notice: str = ""
+    """What is worth saying about the choice; empty where nothing is."""
 
 
 def ask(
     followed: Followed, *, platform: Platform | None = None, history: History = EMPTY, scheduled: bool = True
-) -> Question | Resolved:
+) -> Question | Choosing | Resolved:
     """Say what to ask, or answer at once where the declaration itself names the digest.
 
     Args:
@@ -32,5 +55,7 @@ def ask(
     if reference.digest is not None:
         # No registry said what the digest stands for, so there is no media type.
         return Resolved(reference.digest, "", reference.repository.domain, Method.DECLARED)
+    if tag.policy is not None and followed.source.by_policy:
+        return Choosing(reference.repository, tag.policy, tag.platform or platform, tag.insecure)
     name = followed.source.tag or "latest"
     return Question(reference.repository, name, tag.platform or platform, insecure=tag.insecure)

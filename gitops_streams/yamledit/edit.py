@@ -27,6 +27,13 @@ _EOL = re.compile(r"\r\n|\n|\r|\Z")
 _OLD_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 _COLON = re.compile(r"[ \t]*:(?![^ \t\r\n])")
 _JSON_LITERAL = re.compile(r"null|true|false|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# What YAML 1.1 or 1.2 takes for something else than text, unless it is quoted: numbers (also of base 60), dates,
+# booleans, null. Readers of Helm values and of kustomizations are of either version.
+_NO_TEXT = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?i:inf))|\.(?i:nan)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt].*)?"
+    r"|(?i:y|n|yes|no|on|off|true|false|null)"
+)
 _BLANKS = " \t\r\n"
 _LONGEST_INDEX = 10
 """Digits."""
@@ -90,7 +97,7 @@ def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: s
     """Make the edit that writes ``after`` where ``scalar`` stands; a null becomes a string.
 
     A bare literal where JSON has one (a number or null behind a double-quoted key, or in brackets) becomes a
-    double-quoted string.
+    double-quoted string, and so does text that would be read as a number or the like without quotes.
     """
     if not _WRITABLE.fullmatch(after):
         return NotEditable(f"{after!r} holds characters that are never written")
@@ -105,6 +112,8 @@ def replace(document: int, pointer: Pointer, scalar: Scalar, after: str, text: s
             written = f'"{after}"'
         elif not _PLAIN.fullmatch(after):
             return NotEditable(f"{after!r} would need quotes that the old value does not have")
+        elif _NO_TEXT.fullmatch(after) and span.start < span.end:
+            written = f'"{after}"'
         elif span.start == span.end:
             # `digest:` and nothing more: the empty value stands right behind the colon, or the blanks after it.
             if not scalar.follows_colon:

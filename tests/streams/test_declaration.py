@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Question, Resolved
+from gitops_streams.streams.declaration import EXTRAS
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.load import load
 from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, TagAlias
@@ -16,6 +17,7 @@ from gitops_streams.yamledit.locate import Located, locate
 from gitops_streams.yamledit.problem import Severity
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
+KNOWN = ", ".join(sorted(EXTRAS))
 NAME_PATTERN = "[a-z0-9]+(?:[._-][a-z0-9]+)*"
 KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
@@ -523,12 +525,12 @@ def test_an_unknown_annotation_of_ours_is_noticed_once_where_it_stands(read):
     assert [(problem.line, problem.reason, problem.severity) for problem in read(ANNOTATED).problems] == [
         (
             9,
-            "web: the annotation gitops-streams.io/polcy is not known; known: paths, platform, snapshot",
+            "web: the annotation gitops-streams.io/polcy is not known; known: " + KNOWN,
             Severity.WARNING,
         ),
         (
             21,
-            "web:own: the annotation gitops-streams.io/pth is not known; known: paths, platform, snapshot",
+            "web:own: the annotation gitops-streams.io/pth is not known; known: " + KNOWN,
             Severity.WARNING,
         ),
     ]
