@@ -46,7 +46,10 @@ _HINTS = Hints(
         (r"tf401019|vs800075|does not exist", "check forge.repository; the token may not see the project either"),
         (r"tf401027|you need the git|permission", _RIGHTS),
         (r"tf402455|pushes to this branch are not permitted", "let the account bypass the branch's policies, or wait"),
-        (r"maximum of 4000|description.*(long|length)", "the text is over Azure's limit of 4000 characters; please report this"),
+        (
+            r"maximum of 4000|description.*(long|length)",
+            "the text is over Azure's limit of 4000 characters; please report this",
+        ),
     ),
     requests=(
         (r"/statuses$", frozenset({401, 403}), "give a personal token the scope Code: status"),
