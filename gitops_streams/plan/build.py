@@ -32,7 +32,6 @@ from gitops_streams.plan.model import (
     TagPlan,
     Unchanged,
 )
-from gitops_streams.plan.named import marker
 from gitops_streams.plan.rewrite import Target, rewrite
 from gitops_streams.plan.shared import settle_shared
 from gitops_streams.plan.together import settle_together
@@ -239,7 +238,7 @@ def _hold(site: Site, image: DockerImage, answer: Resolution, holding: Holding, 
 def _rewritten(site: Site, image: DockerImage, digest: Digest, tag: str | None, pin: Pin, text: str) -> SiteOutcome:
     """Write a digest into a site."""
     source = Reference(image.reference.name, image.reference.repository, tag)
-    rewritten = rewrite(site.occurrence, Target(source, digest, pin, marker(site.tag)), text)
+    rewritten = rewrite(site.occurrence, Target(source, digest, pin), text)
     if isinstance(rewritten, NotEditable):
         return Skipped(site, rewritten.reason)
     if not rewritten.edits:
