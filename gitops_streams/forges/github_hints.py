@@ -42,7 +42,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"draft pull requests are not supported",
-            "this repository's plan has no drafts: set pullRequest.drafts to false",
+            "this repository's plan has no drafts: set pullRequest.draft to never",
         ),
         (
             r"body is too long|too_long|is too large",
