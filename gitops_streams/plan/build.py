@@ -34,7 +34,6 @@ from gitops_streams.plan.model import (
 )
 from gitops_streams.plan.rewrite import Target, rewrite
 from gitops_streams.plan.shared import settle_shared
-from gitops_streams.plan.together import settle_together
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
@@ -78,7 +77,7 @@ def what_to_ask(
 ) -> tuple[Asked, ...]:
     """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
     used: set[TagKey] = set()
-    for key in {key for site in bindings.sites for key in (site.tag, *site.together)}:
+    for key in {site.tag for site in bindings.sites}:
         followed = follow(catalog, key, history)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
@@ -173,7 +172,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         outcomes = tuple(_decide(site, image, answer, holding, pin, texts) for site in bound)
         tag = catalog.tags[item.key]
         tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint, holding))
-    tags = settle_shared(settle_together(tags))
+    tags = settle_shared(tags)
     tags += [_invalid(tag) for tag in catalog.invalid]
     tags.sort(key=lambda tag: tag.key.sort_key)
     return Plan(
