@@ -16,8 +16,9 @@ from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
-from gitops_streams.oci.resolution import Cause, Question, Resolution, Resolved, Unresolvable
+from gitops_streams.oci.resolution import Cause, Method, Question, Resolution, Resolved, Unresolvable
 from gitops_streams.plan.bind import Bindings
+from gitops_streams.plan.declared_holds import hold_on
 from gitops_streams.plan.holding import NONE, Holding, Holdings, holding_of
 from gitops_streams.plan.model import (
     Change,
@@ -32,8 +33,10 @@ from gitops_streams.plan.model import (
     TagPlan,
     Unchanged,
 )
+from gitops_streams.plan.named import marker
 from gitops_streams.plan.rewrite import Target, rewrite
 from gitops_streams.plan.shared import settle_shared
+from gitops_streams.plan.together import settle_together
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
@@ -77,7 +80,7 @@ def what_to_ask(
 ) -> tuple[Asked, ...]:
     """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
     used: set[TagKey] = set()
-    for key in {site.tag for site in bindings.sites}:
+    for key in {key for site in bindings.sites for key in (site.tag, *site.together)}:
         followed = follow(catalog, key, history)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
@@ -96,6 +99,9 @@ def ask_for(
     followed = follow(catalog, key, history)
     if isinstance(followed, Broken):
         return Asked(key, followed, Unresolvable(Cause.UNSUPPORTED, followed.reason))
+    hold = hold_on(catalog, followed.path)
+    if hold is not None:
+        return Asked(key, followed, Resolved(hold.digest, "", followed.source.reference.repository.domain, Method.HELD))
     question = ask(followed, platform=platform, history=history, scheduled=scheduled)
     # What is recorded was chosen when it was recorded.
     known = history.settled(followed.tag) if followed.source.by_policy and isinstance(question, Resolved) else None
@@ -172,7 +178,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         outcomes = tuple(_decide(site, image, answer, holding, pin, texts) for site in bound)
         tag = catalog.tags[item.key]
         tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint, holding))
-    tags = settle_shared(tags)
+    tags = settle_shared(settle_together(tags))
     tags += [_invalid(tag) for tag in catalog.invalid]
     tags.sort(key=lambda tag: tag.key.sort_key)
     return Plan(
@@ -237,7 +243,7 @@ def _hold(site: Site, image: DockerImage, answer: Resolution, holding: Holding, 
 def _rewritten(site: Site, image: DockerImage, digest: Digest, tag: str | None, pin: Pin, text: str) -> SiteOutcome:
     """Write a digest into a site."""
     source = Reference(image.reference.name, image.reference.repository, tag)
-    rewritten = rewrite(site.occurrence, Target(source, digest, pin), text)
+    rewritten = rewrite(site.occurrence, Target(source, digest, pin, marker(site.tag)), text)
     if isinstance(rewritten, NotEditable):
         return Skipped(site, rewritten.reason)
     if not rewritten.edits:

@@ -15,6 +15,8 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import TAG, Reference
 from gitops_streams.streams import policy_annotations
 from gitops_streams.streams.fields import FieldError, Fields, Unexpanded, escaped, quoted
+from gitops_streams.streams.hold import NAMES as HOLD_NAMES
+from gitops_streams.streams.hold import InvalidHold, read_hold
 from gitops_streams.streams.model import (
     ANNOTATION_PREFIX,
     LABEL_VALUE,
@@ -43,7 +45,7 @@ _LATEST = "latest"
 _IMAGE_ID = re.compile(r"[a-z0-9+._-]+(?::[0-9a-f]*)?")
 _KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 _FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
-EXTRAS = frozenset({"paths", "platform", "snapshot"}) | policy_annotations.NAMES
+EXTRAS = frozenset({"paths", "platform", "snapshot"}) | policy_annotations.NAMES | HOLD_NAMES
 """The annotations of ours, without their prefix."""
 
 
@@ -190,6 +192,9 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
     if policy is not None and isinstance(source, DockerImage):
         source = DockerImage(replace(source.reference, tag=None), by_policy=True)
     importing = fields.fields("importPolicy")
+    hold = read_hold(own, context.defaults)
+    if isinstance(hold, InvalidHold):
+        raise _wrong(hold.annotation, hold.reason, fields)
     return StreamTag(
         key,
         source,
@@ -202,6 +207,7 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         scheduled=importing.flag("scheduled") if importing.has("scheduled") else None,
         snapshot=_switch("snapshot", extras, fields),
         policy=policy,
+        hold=hold,
     )
 
 

@@ -152,6 +152,8 @@ class StreamTag:
         parts = [type(self.source).__name__, str(self.source), str(self.platform or "")]
         if self.policy is not None:
             parts.append(str(self.policy))
+        if self.hold is not None:
+            parts.append(f"held at {self.hold.digest}")
         content = json.dumps(parts)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
