@@ -18,6 +18,7 @@ from gitops_streams.render.image_phrases import (
 from gitops_streams.render.phrase import NOTHING, Code, Phrase, merged, prose
 from gitops_streams.render.review_phrases import (
     MOVED,
+    Place,
     alerts,
     inside,
     places,
@@ -210,7 +211,7 @@ def _rollouts(tag: TagReview) -> Iterator[Html]:
         element(
             "li",
             element("span", inline(place.environment), class_="where") if place.environment != (NOTHING,) else EMPTY,
-            element("span", inline(merged([*place.workload, *_within(place.container)])), class_="what"),
+            element("span", inline(_what(place)), class_="what"),
             element("span", inline(place.file), class_="file"),
         )
         for place in places(tag)
@@ -218,8 +219,13 @@ def _rollouts(tag: TagReview) -> Iterator[Html]:
     yield _part("Where it rolls out", element("ul", *listed, class_="rollouts plain"))
 
 
-def _within(container: Phrase) -> Phrase:
-    return () if container == (NOTHING,) else (", container ", *container)
+def _what(place: Place) -> Phrase:
+    """Name a container of a workload; without a workload, the key in its file."""
+    if place.container == (NOTHING,):
+        return place.workload
+    if place.workload == (NOTHING,):
+        return place.container
+    return merged([*place.workload, ", container ", *place.container])
 
 
 def _full_digests(tag: TagReview) -> Iterator[Html]:

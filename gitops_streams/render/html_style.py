@@ -133,6 +133,7 @@ summary h4 { font-size: 1rem; font-weight: 650; }
 }
 .small .gist { grid-column: auto; }
 .small > summary { grid-template-columns: minmax(0, 1fr) auto auto; }
+.digests code { white-space: nowrap; }
 .arrow { margin: 0 .4em; }
 .badges { display: flex; flex-wrap: wrap; gap: .3rem; justify-content: flex-end; }
 .badge {

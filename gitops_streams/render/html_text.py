@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from typing import NewType, assert_never
 
-from gitops_streams.render.inert import cut, line, web_address
+from gitops_streams.render.inert import line, shown, web_address
 from gitops_streams.render.phrase import Code, Link, Part, Phrase, Strong
 
 Html = NewType("Html", str)
@@ -56,8 +56,7 @@ def _inline(part: Part, *, links: bool) -> Html:
         case str():
             return escaped(part)
         case Code(text=text, most=most):
-            shown = line(text)
-            return element("code", escaped(shown if most is None else cut(shown, most)))
+            return element("code", escaped(shown(text, most)))
         case Strong(text=text):
             return element("strong", escaped(text))
         case Link(label=label, url=url):

@@ -11,6 +11,8 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that count as letters or symbols and show nothing."""
 _RUNS = re.compile("`+")
 _ELLIPSIS = "…"
+_COMPOSED = 4
+"""At most so many characters become one by composition (Unicode Standard Annex 15, § Maximum expansion of NFC)."""
 _WEB = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:[/?#].*)?", re.DOTALL)
 _URL_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@!$&'+,;=%")
 
@@ -36,6 +38,20 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + _ELLIPSIS
 
 
+def shown(text: str, most: int | None = None) -> str:
+    """Return ``text`` as ``line`` does, in Unicode's composed form (NFC).
+
+    Args:
+        text: what is shown.
+        most: the longest in characters; what is longer is cut, and is not even looked at behind that.
+    """
+    if most is None:
+        return line(unicodedata.normalize("NFC", text))
+    head = text[: _COMPOSED * most]
+    written = line(unicodedata.normalize("NFC", head))
+    return cut(written, most) if len(head) == len(text) else cut(f"{written[: most - 1]}{_ELLIPSIS}", most)
+
+
 def code(text: str, most: int | None = None) -> str:
     """Return ``text`` as a Markdown code span that also fits into a table cell.
 
@@ -43,19 +59,17 @@ def code(text: str, most: int | None = None) -> str:
     people or numbers of issues, which a backslash does not keep them from everywhere.
 
     Args:
-        text: what is shown, in Unicode's composed form (NFC).
+        text: what is shown.
         most: the longest in characters; what is longer is cut.
     """
     # A table is cut at every pipe before anything else is read; parsers differ on how many backslashes save one.
-    shown = line(unicodedata.normalize("NFC", text)).replace("|", "\\x7c")
-    if most is not None:
-        shown = cut(shown, most)
-    if not shown.strip():
+    span = shown(text.replace("|", "\\x7c"), most)
+    if not span.strip():
         return "(empty)"
-    fence = "`" * (max(map(len, _RUNS.findall(shown)), default=0) + 1)
+    fence = "`" * (max(map(len, _RUNS.findall(span)), default=0) + 1)
     # One blank on both sides belongs to the fence (CommonMark, § Code spans).
-    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    pad = " " if span[0] in "` " or span[-1] in "` " else ""
+    return f"{fence}{pad}{span}{pad}{fence}"
 
 
 def web_address(text: str) -> str | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gitops_streams.render.inert import cut, line
+from gitops_streams.render.inert import shown
 
 NOTHING = "—"
 """What a cell says where there is nothing to say."""
@@ -99,7 +99,7 @@ def _plain(part: Part) -> str:
         case str():
             return part
         case Code(text=text, most=most):
-            return line(text) if most is None else cut(line(text), most)
+            return shown(text, most)
         case Strong(text=text):
             return text
         case Link(label=label):

@@ -88,6 +88,8 @@ class _Body:
         self._blocked = blocked
         self._report_url = report_url
         self._block = cache(lambda tag, depth: blocks.block(tag, dialect, depth))
+        self._row = cache(blocks.row)
+        self._warning = cache(blocks.warning)
 
     def build(self, cut: Cut) -> str:
         """Write the body at one rung."""
@@ -96,8 +98,8 @@ class _Body:
         parts = [
             blocks.verdict(review, terse=cut.terse),
             "" if self._blocked is None else alert(dialect, "CAUTION", self._blocked),
-            blocks.warnings(review, dialect, cut.alerts),
-            blocks.overview(review, review.tags[: cut.rows]) if review.tags else "",
+            blocks.warnings(review, dialect, cut.alerts, self._warning),
+            blocks.overview(review, review.tags[: cut.rows], self._row) if review.tags else "",
             *(self._block(tag, depth) for tag in detailed(review, cut)),
             blocks.files(review, dialect) if cut.files else "",
             blocks.not_updated(review, dialect, cut.not_updated),
@@ -113,8 +115,9 @@ class _Body:
         return f"*Shortened to fit into a description here; {where}.*"
 
     def _footer(self) -> str:
-        box = f"- [ ] {REBUILD_BOX} Tick this box to have the branch built anew from {code(self._review.base, 120)}"
-        return "\n".join(["---", f"{box}; that discards commits of others", "", _PROMISE, "", self._run()])
+        # Nothing foreign behind the box: some parsers look for an x in the whole line.
+        box = f"- [ ] {REBUILD_BOX} Tick this box to have the branch built anew; that discards commits of others"
+        return f"---\n{box}\n\n{_PROMISE}\n\n{self._run()}"
 
     def _run(self) -> str:
         review = self._review

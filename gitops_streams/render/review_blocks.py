@@ -6,7 +6,7 @@ what to go back to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gitops_streams.render.image_phrases import (
@@ -107,24 +107,8 @@ def _more_environments(number: int) -> list[Phrase]:
     return [(count(number, "more environment"),)] if number > 0 else []
 
 
-def warnings(review: Review, dialect: Dialect, most: int) -> str:
-    """Write what needs attention as one alert.
-
-    Args:
-        review: the review.
-        dialect: what the forge can do.
-        most: so many stream tags are named.
-    """
-    alarming = review.alarming
-    if not alarming:
-        return ""
-    told = [_warning(tag) for tag in alarming[:most]]
-    if len(alarming) > most:
-        told.append(f"… and {len(alarming) - most} more that need a look")
-    return alert(dialect, "WARNING", bullets(told))
-
-
-def _warning(tag: TagReview) -> str:
+def warning(tag: TagReview) -> str:
+    """Write what needs attention of one stream tag, on one line."""
     found = alerts(tag)
     shown: list[Phrase] = []
     length = 0
@@ -138,14 +122,24 @@ def _warning(tag: TagReview) -> str:
     return f"{code(str(tag.key), _KEY)} — {inline(joined(shown, ' · '))}"
 
 
-def overview(review: Review, tags: Sequence[TagReview]) -> str:
-    """Write a row for each of ``tags``, and say how many others there are."""
-    written = table(["", "Stream tag", "Why it moved", "Digest", "Size", "Rolls out to"], map(_row, tags))
-    left = len(review.tags) - len(tags)
-    return f"{written}\n\n… and {left} more" if left else written
+def warnings(review: Review, dialect: Dialect, most: int, write: Callable[[TagReview], str] = warning) -> str:
+    """Write what needs attention as one alert; nothing where nothing does.
+
+    Args:
+        review: the review.
+        dialect: what the forge can do.
+        most: so many stream tags are named.
+        write: writes the line of one; whoever calls again and again may keep them.
+    """
+    alarming = review.alarming
+    told = [write(tag) for tag in alarming[:most]]
+    if len(alarming) > most:
+        told.append(f"… and {len(alarming) - most} more that need a look")
+    return alert(dialect, "WARNING", bullets(told)) if told else ""
 
 
-def _row(tag: TagReview) -> Sequence[str]:
+def row(tag: TagReview) -> Sequence[str]:
+    """Write the cells of one stream tag."""
     platform = primary(tag)
     return (
         icon(tag),
@@ -155,6 +149,16 @@ def _row(tag: TagReview) -> Sequence[str]:
         NOTHING if platform is None else resized(platform),
         inline(briefly(tag)),
     )
+
+
+def overview(review: Review, tags: Sequence[TagReview], write: Callable[[TagReview], Sequence[str]] = row) -> str:
+    """Write a row for each of ``tags``, and say how many others there are; ``write`` is as for ``warnings``."""
+    left = len(review.tags) - len(tags)
+    more = f"… and {left} more" if left else ""
+    if not tags:
+        return more
+    written = table(["", "Stream tag", "Why it moved", "Digest", "Size", "Rolls out to"], map(write, tags))
+    return f"{written}\n\n{more}" if more else written
 
 
 def block(tag: TagReview, dialect: Dialect, depth: Depth) -> str:

@@ -66,7 +66,7 @@ def test_foreign_text_is_code_and_nothing_else(hostile):
 @example("")
 @example("z")
 def test_a_code_span_holds_the_whole_text_in_a_table_as_elsewhere(text):
-    wanted = inert.line(text).replace("|", "\\x7c")
+    wanted = inert.shown(text).replace("|", "\\x7c")
     span = inert.code(text)
     for document in (f"| {span} | z |\n| --- | --- |\n| {span} | `z` |\n", f"- before {span} behind\n"):
         if wanted.strip():

@@ -243,5 +243,5 @@ def from_text(text: str) -> Review:
         (tagged, other),
         (FileReview(text, (moved, other.key)), FileReview(f"{text}/status", ())),
         (NotUpdated(text, "failed", text, (digest("kept"),)),),
-        RunInfo(text, text),
+        RunInfo(text, f"x{text}"),
     )
