@@ -11,6 +11,7 @@ from gitops_streams.errors import NoStreams, PlanRefused
 from gitops_streams.git.snapshot import Snapshot, Unreadable, misplaced
 from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
+from gitops_streams.manifests.local_names import may_hold
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question, Resolved
@@ -19,6 +20,8 @@ from gitops_streams.plan.build import ask_for, build, what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Change, FilePlan, Plan, TagPlan
+from gitops_streams.plan.named import local_names
+from gitops_streams.plan.overrides import overridden
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
@@ -162,7 +165,9 @@ def sites_of(
             listener.bound(declarations, bindings)
     bound.sort(key=lambda pair: pair[0].path)
     bindings = joined(bindings for _, bindings in bound)
-    return Found(declarations, tuple(file for file, _ in bound), bindings, (*declarations.problems, *problems))
+    files = tuple(file for file, _ in bound)
+    problems += overridden(bindings.sites, (field for file in files for field in file.ignored), catalog)
+    return Found(declarations, files, bindings, (*declarations.problems, *problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,18 +394,22 @@ def _scan(
     only: Collection[str] | None,
 ) -> Iterator[ScannedFile | Problem]:
     """Scan every file that can be edited; those that declare streams are located already."""
-    paths = _included(snapshot.containing(scan.needles(repositories), scan.PATHSPECS), settings)
+    local = local_names(declarations.catalog)
+    certain = set(snapshot.containing(scan.needles(repositories), scan.PATHSPECS))
+    # A stream's name may be a word that stands in every file: those that hold it are looked at before they are parsed.
+    possible = snapshot.containing(sorted(local), scan.PATHSPECS) if local else []
+    paths = _included(sorted(certain.union(possible)), settings)
     if only is not None:
         paths = [path for path in paths if path in only]
     for path in paths:
         if path in declarations.located:
-            yield from _split(scan.scan_located(path, *declarations.located[path], repositories))
+            yield from _split(scan.scan_located(path, *declarations.located[path], repositories, local))
     unread = [path for path in paths if path not in declarations.located]
     for path, content in snapshot.read(unread, scan.MAX_BYTES):
         if isinstance(content, Unreadable):
             yield Problem(path, None, f"not scanned: {content.reason}")
-        else:
-            yield from _split(scan.scan(path, content, repositories))
+        elif path in certain or may_hold(content, local):
+            yield from _split(scan.scan(path, content, repositories, local))
 
 
 def _split(scanned: tuple[ScannedFile | None, list[Problem]]) -> Iterator[ScannedFile | Problem]:

@@ -19,6 +19,7 @@ import pytest
 
 from gitops_streams.demo.registry import Registry
 from gitops_streams.manifests import scan
+from gitops_streams.manifests.local_names import may_hold
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
 from gitops_streams.plan.bind import Bindings, bind, tracked
@@ -26,6 +27,8 @@ from gitops_streams.plan.build import build, what_to_ask
 from gitops_streams.plan.holding import NONE, Holdings
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Pin, Plan
+from gitops_streams.plan.named import local_names
+from gitops_streams.plan.overrides import overridden
 from gitops_streams.streams import load, status
 
 if TYPE_CHECKING:
@@ -186,10 +189,11 @@ def plan_files() -> Callable[..., Planned]:
         catalog = load.load((path, found) for path, found in declaring if isinstance(found, scan.Located))
         history = status.read(item for item in content.items() if item[0].startswith(status.DIRECTORY))
         needles = [needle.encode() for needle in scan.needles(tracked(catalog))] if screen else [b""]
+        local = local_names(catalog)
         scanned = [
-            scan.scan(path, data, tracked(catalog))
+            scan.scan(path, data, tracked(catalog), local)
             for path, data in manifests.items()
-            if any(needle in data for needle in needles)
+            if any(needle in data for needle in needles) or may_hold(data, local)
         ]
         found = [file for file, _ in scanned if file is not None]
         bindings = bind(found, catalog, history)
@@ -206,7 +210,10 @@ def plan_files() -> Callable[..., Planned]:
             asked=asked,
             answers=replies,
             files=found,
-            problems=[problem for _, problems in scanned for problem in problems],
+            problems=[
+                *(problem for _, problems in scanned for problem in problems),
+                *overridden(bindings.sites, (field for file in found for field in file.ignored), catalog),
+            ],
             holdings={**last_known_good(catalog, asked, replies, history), **holdings},
             pin=pin,
             requests=len(replies),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -79,7 +79,52 @@ class MarkedScalar:
     tag: str
 
 
-Form = WholeReference | SplitReference | MarkedScalar
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An OpenShift image change trigger: it sets a field to what a stream tag stands for."""
+
+    stream: str
+    tag: str
+    namespace: str | None
+    """Of the stream; ``None`` where neither the trigger nor its object names one."""
+    field: str
+    """What declares it: ``image.openshift.io/triggers`` or ``spec.triggers``."""
+    line: int
+    """Where that stands."""
+    pause: str
+    """What to write there so that OpenShift leaves the field alone."""
+    hands_off: str | None = None
+    """Why OpenShift does not set the field, where it does not: it is paused."""
+    together: tuple[tuple[str | None, str, str], ...] = ()
+    """Namespace, stream and tag of every trigger that must be resolved before any of them takes effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggeredField:
+    """A trigger names the field, whatever stands in it: a reference, a placeholder, a blank."""
+
+    scalar: Scalar
+    pointer: Pointer
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class LocalName:
+    """A container's image that OpenShift's admission looks up among the streams of its own namespace."""
+
+    scalar: Scalar
+    pointer: Pointer
+    mapping: Mapping
+    """The container."""
+    stream: str
+    tag: str
+    forced: bool
+    """Whether ``resolve-names`` asks for the lookup, so that the stream itself need not allow it."""
+    obstacle: str | None
+    """Why no marker can be added behind it, where none can."""
+
+
+Form = WholeReference | SplitReference | MarkedScalar | TriggeredField | LocalName
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +154,7 @@ class Occurrence:
     line: int
     """The 1-based line of the scalar that carries the tag; of the digest if there is no tag."""
     form_name: str
-    """What kind of place it is, for reports: ``image``, ``kustomize``, ``helm``, ``marker``."""
+    """What kind of place it is, for reports: ``image``, ``kustomize``, ``helm``, ``marker``, ``trigger``, ``local``."""
     form: Form
     name: str
     """The repository in its user's spelling; empty where a marked scalar holds none."""
@@ -125,7 +170,12 @@ class Occurrence:
     def pointer(self) -> Pointer:
         """The scalar that carries the tag, or all of the reference; of the digest if there is no tag."""
         match self.form:
-            case WholeReference(pointer=pointer) | MarkedScalar(pointer=pointer):
+            case (
+                WholeReference(pointer=pointer)
+                | MarkedScalar(pointer=pointer)
+                | TriggeredField(pointer=pointer)
+                | LocalName(pointer=pointer)
+            ):
                 return pointer
             case SplitReference(tag=TagField(pointer=pointer)):
                 return pointer
@@ -137,7 +187,7 @@ class Occurrence:
                 return ()
 
     @property
-    def fields(self) -> tuple[WholeReference | TagField | DigestField | MarkedScalar, ...]:
+    def fields(self) -> tuple[WholeReference | TagField | DigestField | MarkedScalar | TriggeredField | LocalName, ...]:
         """The scalars that it claims, each with its pointer."""
         match self.form:
             case SplitReference(tag=tag, digest=digest):
@@ -147,8 +197,8 @@ class Occurrence:
 
     @property
     def text(self) -> str:
-        """The reference as a person would write it; what a marked scalar says."""
-        if isinstance(self.form, MarkedScalar):
+        """The reference as a person would write it; what a marked or triggered scalar says."""
+        if isinstance(self.form, MarkedScalar | TriggeredField):
             return self.form.scalar.value
         tag = "" if self.tag is None else f":{self.tag}"
         return f"{self.name}{tag}" + ("" if self.digest is None else f"@{self.digest}")
@@ -172,6 +222,19 @@ Finding = Occurrence | Mention
 
 
 @dataclass(frozen=True, slots=True)
+class LocalLookup:
+    """What a file's bare names may be."""
+
+    names: Collection[str] = ()
+    """Names of streams that allow local lookup."""
+    forced: bool = False
+    """Whether the file's text holds the annotation that forces it."""
+
+
+NO_LOOKUP = LocalLookup()
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a scanner looks: one mapping of one object."""
 
@@ -182,6 +245,7 @@ class Place:
     pointer: Pointer
     """From the document's root to the mapping."""
     mapping: Mapping
+    local: LocalLookup = NO_LOOKUP
 
 
 class Scanner(Protocol):

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from gitops_streams.manifests import helm, image_key, kustomize, markers, mentions, merges
+from gitops_streams.manifests import (
+    deployment_config,
+    helm,
+    ignored_differences,
+    image_key,
+    kustomize,
+    local_names,
+    markers,
+    mentions,
+    merges,
+    named_scalars,
+    triggers,
+)
+from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import (
+    NO_LOOKUP,
     Finding,
+    LocalLookup,
+    LocalName,
     MarkedScalar,
     Mention,
     Occurrence,
     Place,
     Scanner,
     SplitReference,
+    TriggeredField,
 )
 from gitops_streams.manifests.owners import owned
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
@@ -34,7 +52,7 @@ from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
 
-SCANNERS: tuple[Scanner, ...] = (kustomize.find, helm.find, image_key.find)
+SCANNERS: tuple[Scanner, ...] = (local_names.find, kustomize.find, helm.find, image_key.find)
 """Every form of reference, in the order in which they claim a scalar."""
 
 PATHSPECS = ("*.yaml", "*.yml", "*.json", "*Kustomization")
@@ -44,6 +62,13 @@ MAX_BYTES = 16 * 1024 * 1024
 """Larger files are reported and not read."""
 
 _ESCAPED_SLASH = "\\/"
+_SCREENS = (
+    markers.SCREEN,
+    triggers.SCREEN,
+    deployment_config.SCREEN,
+    local_names.RESOLVE_NAMES,
+    ignored_differences.SCREEN,
+)
 
 _LEFT_ALONE = {
     "CustomResourceDefinition": "a CustomResourceDefinition's schema is no manifest",
@@ -66,6 +91,8 @@ class ScannedFile:
     data: bytes
     text: str
     findings: tuple[Finding, ...]
+    ignored: tuple[IgnoredField, ...] = ()
+    """What Argo CD does not compare, if the file tells it so."""
 
 
 def needles(tracked: Iterable[Repository]) -> list[str]:
@@ -79,11 +106,19 @@ def needles(tracked: Iterable[Repository]) -> list[str]:
         repository.path.removeprefix("library/") if repository.domain == DOCKER_HUB else repository.path
         for repository in tracked
     }
-    return sorted({markers.SCREEN, _ESCAPED_SLASH, *paths})
+    return sorted({*_SCREENS, _ESCAPED_SLASH, *paths})
 
 
-def scan(path: str, data: bytes, tracked: Collection[Repository]) -> tuple[ScannedFile | None, list[Problem]]:
-    """Scan one file for references to tracked repositories, and for marked scalars.
+def scan(
+    path: str, data: bytes, tracked: Collection[Repository], local: Collection[str] = ()
+) -> tuple[ScannedFile | None, list[Problem]]:
+    """Scan one file for references to tracked repositories, and for scalars that markers or triggers name.
+
+    Args:
+        path: the file's path in its repository.
+        data: its bytes.
+        tracked: the repositories that streams follow.
+        local: the names of the streams that may be named bare.
 
     Returns:
         The file with its findings (``None`` if it holds none, so that its text can be forgotten), and problems.
@@ -91,7 +126,7 @@ def scan(path: str, data: bytes, tracked: Collection[Repository]) -> tuple[Scann
     located = read(path, data)
     if isinstance(located, Problem):
         return None, [located]
-    return scan_located(path, data, located, tracked)
+    return scan_located(path, data, located, tracked, local)
 
 
 def read(path: str, data: bytes) -> Located | Problem:
@@ -104,25 +139,28 @@ def read(path: str, data: bytes) -> Located | Problem:
 
 
 def scan_located(
-    path: str, data: bytes, located: Located, tracked: Collection[Repository]
+    path: str, data: bytes, located: Located, tracked: Collection[Repository], local: Collection[str] = ()
 ) -> tuple[ScannedFile | None, list[Problem]]:
     """Scan a file whose nodes are located already; see ``scan``."""
     text = located.text
     if "templates" in PurePosixPath(path).parts[:-1] and "{{" in text:
         return None, [Problem(path, None, "not scanned: it is a Helm template")]
     findings: list[Finding] = []
+    ignored: list[IgnoredField] = []
     problems: list[Problem] = []
-    for finding in _scan_documents(path, located, tracked):
+    for finding in _scan_documents(path, located, tracked, local):
         if isinstance(finding, Problem):
             problems.append(finding)
+        elif isinstance(finding, IgnoredField):
+            ignored.append(finding)
         elif isinstance(finding, Mention) or _is_tracked(finding, tracked):
             findings.append(finding)
-    file = ScannedFile(path, data, text, tuple(findings)) if findings else None
+    file = ScannedFile(path, data, text, tuple(findings), tuple(ignored)) if findings or ignored else None
     return file, problems
 
 
 def _is_tracked(occurrence: Occurrence, tracked: Collection[Repository]) -> bool:
-    return isinstance(occurrence.form, MarkedScalar) or occurrence.repository in tracked
+    return isinstance(occurrence.form, MarkedScalar | TriggeredField | LocalName) or occurrence.repository in tracked
 
 
 def _unparsable(path: str, text: str, found: Unparsable) -> Problem:
@@ -140,15 +178,43 @@ class _Scan:
     document: Document
     tracked: Collection[Repository]
     lent: merges.Overrides
+    local: LocalLookup = NO_LOOKUP
+    triggered: bool = False
+    """Whether the text holds what a trigger cannot do without."""
+
+    def uneditable(self, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:
+        """Say why an occurrence cannot be edited, if that is clear before anybody is asked for its digest."""
+        for field in occurrence.fields:
+            # A key that stands twice, here or on the way, is no address: JSON Pointers cannot tell the two apart.
+            if resolve(self.document.root, field.pointer) is not field.scalar:
+                return "a key that leads to it stands twice in its map"
+            place = content(field.scalar, self.text)
+            if isinstance(place, NotEditable):
+                return place.reason
+        form, borrowers = occurrence.form, self.lent.get(id(mapping))
+        if (
+            borrowers
+            and isinstance(form, SplitReference)
+            and merges.would_mislead(occurrence.form_name, form, borrowers)
+        ):
+            return "its map is merged (<<) into one with another repository or tag, which would get its digest"
+        return None
 
 
-def _scan_documents(path: str, located: Located, tracked: Collection[Repository]) -> Iterator[Finding | Problem]:
+def _scan_documents(
+    path: str, located: Located, tracked: Collection[Repository], local: Collection[str]
+) -> Iterator[Finding | IgnoredField | Problem]:
     text = located.text
-    marked, merged = markers.SCREEN in text, "<<" in text
+    marked, merged, ignores = markers.SCREEN in text, "<<" in text, ignored_differences.SCREEN in text
+    triggered = triggers.SCREEN in text or deployment_config.SCREEN in text
+    lookup = LocalLookup(local, forced=local_names.RESOLVE_NAMES in text)
     for document in located.documents:
-        scan = _Scan(path, text, document, tracked, merges.overrides(document.root) if merged else {})
+        lent = merges.overrides(document.root) if merged else {}
+        scan = _Scan(path, text, document, tracked, lent, lookup, triggered)
         encrypted = _encrypted(document.root)
         for found in objects(document.root):
+            if ignores:
+                yield from ignored_differences.find(path, text, found)
             why = encrypted or _encrypted(found.mapping) or _LEFT_ALONE.get(found.kind)
             if why is None:
                 yield from _scan_object(scan, _with_namespace(found), marked=marked)
@@ -162,19 +228,22 @@ def _scan_documents(path: str, located: Located, tracked: Collection[Repository]
 
 def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
-    for mark in _marks(scan, found) if marked else ():
-        marks |= {id(mark.scalar)} if isinstance(mark, markers.Refused) else _scalars(mark)
-        yield mark.problem if isinstance(mark, markers.Refused) else mark
+    naming = named_scalars.Naming(scan.path, scan.text, scan.document.index, found, scan.uneditable)
+    for named in named_scalars.find(naming, marked=marked, triggered=scan.triggered):
+        if isinstance(named, Occurrence):
+            marks |= _scalars(named)
+        elif isinstance(named, named_scalars.Claimed):
+            marks.add(id(named.scalar))
+            continue
+        yield named
     claimed = set(marks)
     others: list[tuple[Scalar, str | None]] = []
     for pointer, node, parent in _walk(found):
         if isinstance(node, Mapping) and not _is_text(pointer, found):
-            place = Place(scan.path, scan.text, scan.document.index, found, pointer, node)
-            for finding, scalars in _ask_scanners(scan, place):
-                # A marker goes before every shape. An anchored scalar is found wherever an alias stands for it.
-                if scalars.isdisjoint(marks):
-                    claimed |= scalars
-                    yield finding
+            place = Place(scan.path, scan.text, scan.document.index, found, pointer, node, scan.local)
+            for finding, scalars in _ask_scanners(scan, place, marks):
+                claimed |= scalars
+                yield finding
         elif isinstance(node, Scalar):
             others.append((node, "an annotation or a label is text" if _is_text(parent, found) else None))
     for scalar, why in others:
@@ -182,48 +251,29 @@ def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Findin
             yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, why)
 
 
-def _marks(scan: _Scan, found: Object) -> Iterator[Occurrence | markers.Refused]:
-    for mark in markers.find(scan.path, scan.text, scan.document.index, found):
-        why = _uneditable(scan, mark) if isinstance(mark, Occurrence) else None
-        if isinstance(mark, markers.Refused):
-            yield mark
-        elif why is None:
-            yield owned(mark, found)
-        else:
-            reason = f"the marked value cannot be edited: {why}"
-            yield markers.Refused(mark.fields[0].scalar, Problem(mark.file, mark.line, reason))
+def _ask_scanners(scan: _Scan, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:
+    """Yield what scanners find, with its scalars; what cannot be edited becomes a mention with the reason.
 
-
-def _ask_scanners(scan: _Scan, place: Place) -> Iterator[tuple[Finding, set[int]]]:
-    """Yield what scanners find, with its scalars; what cannot be edited becomes a mention with the reason."""
+    What is named goes before every shape. An anchored scalar is found wherever an alias stands for it.
+    """
+    taken = set(marks)
     for scanner in SCANNERS:
         for finding in scanner(place):
             repository = finding.repository
-            if repository is None or repository not in scan.tracked:
+            local = isinstance(finding, Occurrence) and isinstance(finding.form, LocalName)
+            if repository is None or (repository not in scan.tracked and not local):
                 continue
             if isinstance(finding, Mention):
                 yield finding, set()
                 continue
-            why, scalars = _uneditable(scan, finding, place.mapping), _scalars(finding)
+            why, scalars = scan.uneditable(finding, place.mapping), _scalars(finding)
+            if not scalars.isdisjoint(taken):
+                continue  # what may be a local name, an earlier scanner has
+            taken |= scalars if local else set()
             if why is None:
                 yield owned(finding, place.object), scalars
             else:
                 yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why), scalars
-
-
-def _uneditable(scan: _Scan, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:
-    """Say why an occurrence cannot be edited, if that is clear before anybody is asked for its digest."""
-    for field in occurrence.fields:
-        # A key that stands twice, here or on the way, is no address: JSON Pointers cannot tell the two apart.
-        if resolve(scan.document.root, field.pointer) is not field.scalar:
-            return "a key that leads to it stands twice in its map"
-        place = content(field.scalar, scan.text)
-        if isinstance(place, NotEditable):
-            return place.reason
-    form, borrowers = occurrence.form, scan.lent.get(id(mapping))
-    if borrowers and isinstance(form, SplitReference) and merges.would_mislead(occurrence.form_name, form, borrowers):
-        return "its map is merged (<<) into one with another repository or tag, which would get its digest"
-    return None
 
 
 def _walk(found: Object) -> Iterator[tuple[Pointer, Node, Pointer]]:

@@ -1,19 +1,30 @@
 """Bind each occurrence to the one stream tag that decides its digest, or say why none does.
 
-The rules are the design's; the first that hits wins: a marker, the source's repository and tag, a
-digest that stands in the history of exactly one stream tag. Nothing is ever guessed.
+The rules are the design's; the first that hits wins: a trigger, a marker, a bare name that is looked up
+locally, the source's repository and tag, a digest that stands in the history of exactly one stream tag.
+Nothing is ever guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import assert_never
 
-from gitops_streams.manifests.occurrence import MarkedScalar, Mention, Occurrence
+from gitops_streams.manifests.occurrence import (
+    LocalName,
+    MarkedScalar,
+    Mention,
+    Occurrence,
+    SplitReference,
+    TriggeredField,
+    WholeReference,
+)
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.model import Rule, Site, SkippedReference
+from gitops_streams.plan.named import Names
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.streams.history import EMPTY, History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
@@ -37,6 +48,7 @@ class _Index:
     """The catalog and the history, by what an occurrence can be looked up with."""
 
     catalog: Catalog
+    names: Names
     by_source: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
     by_policy: dict[Repository, list[StreamTag]] = field(default_factory=dict)
     by_repository: dict[Repository, list[StreamTag]] = field(default_factory=dict)
@@ -110,7 +122,7 @@ def joined(bindings: Iterable[Bindings]) -> Bindings:
 
 
 def _index(catalog: Catalog, history: History) -> _Index:
-    index = _Index(catalog, history=history)
+    index = _Index(catalog, Names(catalog), history=history)
     for tag in catalog.tags.values():
         if not isinstance(tag.source, DockerImage):
             continue
@@ -128,8 +140,22 @@ def _index(catalog: Catalog, history: History) -> _Index:
 
 def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
     """Apply the rules in turn; ``None`` means that no stream claims to know the reference."""
-    if isinstance(occurrence.form, MarkedScalar):
-        return _bind_marker(occurrence, occurrence.form, index)
+    match occurrence.form:
+        case MarkedScalar() as form:
+            return _bind_marker(occurrence, form, index)
+        case TriggeredField() as form:
+            triggered = index.names.trigger(occurrence, form)
+            return triggered if isinstance(triggered, Site) else _Unbound(triggered)
+        case LocalName() as form:
+            return _bind_local(occurrence, form, index)
+        case WholeReference() | SplitReference():
+            return _bind_shape(occurrence, index)
+        case _:
+            assert_never(occurrence.form)
+
+
+def _bind_shape(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
+    """Bind a reference by what it says."""
     if occurrence.repository is None:
         return None
     if occurrence.tag is not None:
@@ -141,6 +167,16 @@ def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
             return _Unbound("it names no tag; write :latest if that is what it means")
         return None
     return _bind_digest(occurrence, occurrence.repository, occurrence.digest, index)
+
+
+def _bind_local(occurrence: Occurrence, form: LocalName, index: _Index) -> Site | _Unbound | None:
+    """A name that no stream takes for its own is a reference like any other."""
+    local = index.names.local(occurrence, form)
+    if isinstance(local, Site):
+        return local
+    plain = replace(occurrence, form=WholeReference(form.scalar, form.pointer), form_name="image")
+    bound = _bind_shape(plain, index)
+    return bound if isinstance(bound, Site) or local is None else _Unbound(local)
 
 
 def _bind_source(occurrence: Occurrence, repository: Repository, tag: str, index: _Index) -> Site | _Unbound | None:

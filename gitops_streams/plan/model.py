@@ -56,6 +56,8 @@ class Site:
     occurrence: Occurrence
     tag: TagKey
     rule: Rule
+    together: tuple[TagKey, ...] = ()
+    """Stream tags that must have a digest too before the site changes: a DeploymentConfig's other triggers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,15 @@ class TagPlan:
     """What keeps the tag from moving to what it resolved to."""
 
     @property
-    def outcome(self) -> Outcome:
-        """The most notable outcome of the sites; a tag without a digest has failed, unless a hold says which it has."""
+    def failure(self) -> Unresolvable | None:
+        """Why the tag has no digest; ``None`` where it has one, or where a hold says which it has."""
         enforced = self.holding is not None and self.holding.enforced
-        if isinstance(self.resolution, Unresolvable) and not enforced:
+        return self.resolution if isinstance(self.resolution, Unresolvable) and not enforced else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The most notable outcome of the sites; a tag without a digest has failed."""
+        if self.failure is not None:
             return Outcome.FAILED
         least = Outcome.UNCHANGED if self.holding is None else Outcome.HELD
         return min((least, *(site.outcome for site in self.sites)), key=_NOTABLE.__getitem__)
@@ -154,8 +161,10 @@ class TagPlan:
     @property
     def reason(self) -> str | None:
         """Why the tag failed or is held, or why its first site is not changed."""
-        if self.outcome is Outcome.FAILED and isinstance(self.resolution, Unresolvable):
-            return self.resolution.reason
+        if self.failure is not None:
+            # The holding says the failure, and what was given in place of an answer.
+            given = self.holding is not None and any(isinstance(site, Change) for site in self.sites)
+            return self.holding.reason if self.holding is not None and given else self.failure.reason
         if self.holding is not None:
             return self.holding.reason
         for site in self.sites:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import assert_never
 
 from gitops_streams.manifests.occurrence import (
     DigestField,
+    LocalName,
     MarkedScalar,
     MissingDigest,
     Occurrence,
     Part,
     SplitReference,
+    TriggeredField,
     WholeReference,
 )
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference
 from gitops_streams.plan.model import Pin
-from gitops_streams.yamledit.edit import Edit, insert, replace
+from gitops_streams.yamledit.edit import Edit, comment, insert, replace
 from gitops_streams.yamledit.nodes import NotEditable, Scalar
 from gitops_streams.yamledit.pointer import Pointer
 
@@ -38,6 +41,8 @@ class Target:
     source names just a digest."""
     digest: Digest
     pin: Pin
+    marker: str = ""
+    """The comment that binds a place to the stream tag, for a place whose binding would not survive the edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,10 @@ def rewrite(occurrence: Occurrence, target: Target, text: str) -> Rewritten | No
             return _replace(occurrence, form.scalar, form.pointer, marked, text)
         case SplitReference():
             return _split(occurrence, form, target, text)
+        case TriggeredField():
+            return _replace(occurrence, form.scalar, form.pointer, _named(occurrence, target), text)
+        case LocalName():
+            return _local(occurrence, form, target, text)
         case _:
             assert_never(form)
 
@@ -82,15 +91,12 @@ def _whole(occurrence: Occurrence, target: Target) -> str:
 
 def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str | NotEditable:
     """A marker decides the stream tag, so the scalar gets that tag's repository and tag; a spelling stays."""
-    same = occurrence.repository == target.source.repository
-    name = occurrence.name if same else target.source.name
     tag = target.source.tag
     match form.part:
         case Part.WHOLE:
-            with_tag = tag is not None and target.pin is Pin.TAG_AND_DIGEST
-            return f"{name}:{tag}@{target.digest}" if with_tag else f"{name}@{target.digest}"
+            return _named(occurrence, target)
         case Part.NAME:
-            return name
+            return occurrence.name if occurrence.repository == target.source.repository else target.source.name
         case Part.TAG if tag is None:
             return NotEditable("its stream tag follows a digest and no tag; mark a whole reference or a digest")
         case Part.TAG:
@@ -99,6 +105,31 @@ def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str |
             return _digest_text(target.digest, bare=_is_bare(form))
         case _:
             assert_never(form.part)
+
+
+def _named(occurrence: Occurrence, target: Target) -> str:
+    """Write the reference of the stream tag that the place is named after; its user's spelling stays if it is one."""
+    same = occurrence.repository == target.source.repository
+    name = occurrence.name if same else target.source.name
+    with_tag = target.source.tag is not None and target.pin is Pin.TAG_AND_DIGEST
+    return f"{name}:{target.source.tag}@{target.digest}" if with_tag else f"{name}@{target.digest}"
+
+
+def _local(occurrence: Occurrence, form: LocalName, target: Target, text: str) -> Rewritten | NotEditable:
+    """A bare name becomes a reference, which names no stream: the marker behind it does from then on."""
+    if form.obstacle is not None:
+        return NotEditable(f"no marker can be added behind it: {form.obstacle}; {_advice(form, target)}")
+    whole = _replace(occurrence, form.scalar, form.pointer, _named(occurrence, target), text)
+    remark = comment(occurrence.document, form.pointer, form.mapping, target.marker, text)
+    if isinstance(whole, NotEditable):
+        return whole
+    return remark if isinstance(remark, NotEditable) else replaced(whole, edits=(*whole.edits, remark))
+
+
+def _advice(form: LocalName, target: Target) -> str:
+    if form.obstacle is not None and "JSON" in form.obstacle:
+        return f"write {target.source} here in full"
+    return f"add {target.marker} to the end of its line, in the comment if there is one"
 
 
 def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: str) -> Rewritten | NotEditable:

@@ -300,7 +300,14 @@ class TestAnchors:
         assert found(f"m0: &m0 {{repository: {WEB}, tag: '1.4'}}\n{chain}") == [f"1 helm /m0/tag {TAGGED}"]
 
 
-ALWAYS = {"$imagestream", "\\/"}
+ALWAYS = {
+    "$imagestream",
+    "\\/",
+    "image.openshift.io/triggers",
+    "imageChange",
+    "alpha.image.policy.openshift.io/resolve-names",
+    "ignoreDifferences",
+}
 
 
 class TestNeedles:
@@ -317,7 +324,7 @@ class TestNeedles:
     def test_are_what_every_spelling_contains(self, name, wanted):
         assert set(needles([Reference.parse(name).repository])) == {wanted, *ALWAYS}
 
-    def test_of_nothing_are_markers_and_slashes_that_json_escapes(self):
+    def test_of_nothing_are_markers_triggers_and_slashes_that_json_escapes(self):
         assert set(needles([])) == ALWAYS
 
 
