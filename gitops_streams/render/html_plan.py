@@ -93,9 +93,9 @@ def failed(plan: Plan) -> Html:
     """Write the stream tags that have no digest, each with the cause and what to do."""
     items = []
     for tag in plan.tags:
-        if isinstance(tag.resolution, Unresolvable):
-            hint = tag.resolution.hint
-            told = [element("strong", code(str(tag.key))), element("span", escaped(tag.resolution.reason))]
+        if tag.failure is not None:
+            hint = tag.failure.hint
+            told = [element("strong", code(str(tag.key))), element("span", escaped(tag.reason or ""))]
             told += [element("span", escaped(f"To do: {hint}"), class_="muted")] if hint else []
             items.append(element("li", *told))
     return element("ul", *items, class_="plain entries") if items else EMPTY

@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import Any, assert_never
 
-from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.holding import Holding
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, SiteOutcome, Skipped, TagPlan, Unchanged
 from gitops_streams.render import review_json
@@ -77,7 +76,6 @@ def _patch(patch: DocumentPatch) -> dict[str, Any]:
 
 
 def _tag(tag: TagPlan) -> dict[str, Any]:
-    failure = tag.resolution if isinstance(tag.resolution, Unresolvable) else None
     return {
         "stream": str(tag.key.stream),
         "tag": tag.key.tag,
@@ -89,7 +87,7 @@ def _tag(tag: TagPlan) -> dict[str, Any]:
         "spec": tag.fingerprint,
         "reason": tag.reason,
         "held": None if tag.holding is None else _holding(tag.holding),
-        "hint": None if failure is None else failure.hint,
+        "hint": None if tag.failure is None else tag.failure.hint,
         "sites": [_site(site) for site in tag.sites],
     }
 

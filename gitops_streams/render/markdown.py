@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.model import Change, Outcome, TagPlan
 from gitops_streams.render import pull_phrases, words
 from gitops_streams.render import review_blocks as blocks
@@ -65,7 +64,7 @@ def _render(report: Report, cut: Cut, most: int | None) -> str:
     if moved:
         parts.append(table(["Stream tag", "Image", "Digest", "Sites"], map(_moved, moved[:most])))
         parts += _rest(moved, most)
-    failed = [tag for tag in plan.tags if isinstance(tag.resolution, Unresolvable)]
+    failed = [tag for tag in plan.tags if tag.failure is not None]
     if failed:
         listed = [f"{code(str(tag.key))}: {code(tag.reason or '')}" for tag in failed]
         parts += ["### Failed", "The pins that are there stay.", *_listed(listed, most)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.model import Outcome
 from gitops_streams.render import pull_phrases, words
 from gitops_streams.render.image_phrases import age, primary, resized
@@ -25,15 +24,15 @@ def render(report: Report) -> str:
         [site.outcome.value, line(str(tag.key)), line(words.place(site.site)), line(words.change(site))]
         for tag in plan.tags
         for site in tag.sites
-        if (report.every_site or site.outcome is not Outcome.UNCHANGED) and tag.outcome is not Outcome.FAILED
+        if (report.every_site or site.outcome is not Outcome.UNCHANGED) and site.outcome is not Outcome.FAILED
     ]
     blocks = []
     if rows:
         headers = ["OUTCOME", "STREAM TAG", "PLACE", "CHANGE"]
         blocks.append(tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True))
-    failed = [(tag.key, tag.resolution) for tag in plan.tags if isinstance(tag.resolution, Unresolvable)]
+    failed = [(tag, tag.failure) for tag in plan.tags if tag.failure is not None]
     if failed:
-        lines = [f"  {line(f'{key}: {failure.reason}')}" for key, failure in failed]
+        lines = [f"  {line(f'{tag.key}: {tag.reason}')}" for tag, _ in failed]
         hints = dict.fromkeys(failure.hint for _, failure in failed if failure.hint)
         lines += [f"  hint: {line(hint)}" for hint in hints]
         blocks.append("\n".join(["Failed (the pins that are there stay):", *lines]))

@@ -85,12 +85,15 @@ def test_an_enforced_hold_needs_no_registry(planned):
 
 
 def test_a_failure_stays_one_under_another_hold_and_only_a_site_without_digest_gets_one(planned):
-    (tag,) = planned(SOURCE, pinned(OLDER), holdings={WEB: GATE}, answers={SOURCE: DOWN}).tags
+    known = Holding("quay.io is down; its last known good image is …", OLD)
+    (tag,) = planned(SOURCE, pinned(OLDER), holdings={WEB: known}, answers={SOURCE: DOWN}).tags
     first, second = tag.sites
     assert isinstance(first, Change)
     assert first.after == pinned(OLD)
     assert second == Failed(second.site, "quay.io is down")
-    assert (tag.outcome, tag.reason, tag.recorded) == (Outcome.FAILED, "quay.io is down", None)
+    assert (tag.outcome, tag.reason, tag.recorded) == (Outcome.FAILED, known.reason, None)
+    (left,) = planned(pinned(OLDER), holdings={WEB: known}, answers={SOURCE: DOWN}).tags
+    assert (left.outcome, left.reason) == (Outcome.FAILED, "quay.io is down")
 
 
 def test_an_alias_is_held_with_what_it_leads_to(plan_files, stream):

@@ -10,7 +10,6 @@ from gitops_streams.cli.github.inputs import FailOn, Inputs
 from gitops_streams.cli.github.runner import Annotation, Level
 from gitops_streams.errors import CHANGES_PENDING, FAILED, INCOMPLETE
 from gitops_streams.oci.image import Presence
-from gitops_streams.oci.resolution import Unresolvable
 from gitops_streams.plan.audit import Finding
 from gitops_streams.plan.model import Held, Outcome, Plan, Skipped
 from gitops_streams.render.report import PullResult, Report
@@ -129,9 +128,9 @@ def _unsigned(tag: TagReview) -> bool:
 def _of_plan(plan: Plan, inputs: Inputs, prefix: str) -> Iterator[Annotation]:
     failed = Level.ERROR if FailOn.UNRESOLVED in inputs.fail_on else Level.WARNING
     for tag in plan.tags:
-        if isinstance(tag.resolution, Unresolvable):
+        if tag.failure is not None:
             place = tag.sites[0].site.occurrence if tag.sites else None
-            reason = ". ".join(filter(None, (tag.reason, tag.resolution.hint)))
+            reason = ". ".join(filter(None, (tag.reason, tag.failure.hint)))
             file, line = (None, None) if place is None else (prefix + place.file, place.line)
             yield Annotation(failed, f"{tag.key} has no digest; its pins stay", reason, file, line)
             continue
