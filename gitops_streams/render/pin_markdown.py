@@ -10,7 +10,7 @@ from functools import cache
 
 from gitops_streams.render import review_blocks as blocks
 from gitops_streams.render.inert import code
-from gitops_streams.render.ladder import Cut, Limit, fitting
+from gitops_streams.render.ladder import Cut, Limit, detailed, fitting
 from gitops_streams.render.markdown_text import Dialect, alert, bullets, inline, table
 from gitops_streams.render.phrase import Code, merged, prose
 from gitops_streams.render.pin_phrases import (
@@ -25,7 +25,6 @@ from gitops_streams.render.pin_phrases import (
     standings,
     why,
 )
-from gitops_streams.review.delta import MoveClass
 from gitops_streams.review.pin_review import JudgedPin, PinReview
 from gitops_streams.review.pull_request import Capabilities
 from gitops_streams.review.standing import Standing
@@ -54,6 +53,8 @@ class _Text:
         self._found = found
         self._dialect = dialect
         self._block = cache(lambda tag, depth: blocks.block(tag, dialect, depth))
+        self._row = cache(blocks.row)
+        self._warning = cache(blocks.warning)
 
     def build(self, cut: Cut) -> str:
         """Write the text at one rung."""
@@ -63,7 +64,7 @@ class _Text:
         parts = [
             f"{self._sign()}**{headline(found)}**{f' — {counted}' if counted else ''}",
             self._findings(most),
-            blocks.warnings(review, dialect, cut.alerts),
+            blocks.warnings(review, dialect, cut.alerts, self._warning),
             self._followed(most),
             self._pins(most),
             *self._images(cut),
@@ -110,17 +111,11 @@ class _Text:
         review = self._found.review
         if not review.tags:
             return []
-        tags = review.tags if cut.rows is None else review.tags[: cut.rows]
-        shown = [
-            tag
-            for tag in review.tags
-            if tag.delta.alarming or (cut.quiet and (cut.metadata or tag.delta.move is not MoveClass.METADATA))
-        ]
         depth = blocks.Depth(labels=cut.labels)
         return [
             "### The images",
-            blocks.overview(review, tags),
-            *(self._block(tag, depth) for tag in shown[: cut.details]),
+            blocks.overview(review, review.tags[: cut.rows], self._row),
+            *(self._block(tag, depth) for tag in detailed(review, cut)),
         ]
 
     def _noticed(self, most: int) -> str:
