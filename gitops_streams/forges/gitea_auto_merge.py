@@ -36,7 +36,7 @@ def enable_auto_merge(
     # To schedule it now would merge at once, whatever checks are running.
     if not fallback_merge:
         return NotAutoMerging(
-            f"no rule of {pull.base} has to be waited for: protect it with required checks or approvals"
+            f"no rule of {pull.base} has to be waited for: protect it with required checks, by name, or with approvals"
         )
     state = _checks(repository, pull.head_sha)
     if state != "success":
@@ -57,10 +57,14 @@ def disable_auto_merge(repository: GiteaRepository, pull: PullRequest) -> None:
 
 
 def _has_rules(repository: GiteaRepository, branch: str) -> bool:
-    """Say whether a merge into a branch has to wait for anything."""
+    """Say whether a merge into a branch has to wait for anything.
+
+    Required checks without names are met by our own status, before any other has begun.
+    """
     path = repository.path("branches", *branch.split("/"))
     record = repository.client.get(path, doing=f"reading the rules of {branch}").record()
-    return record.flag("enable_status_check") or record.whole("required_approvals", default=0) > 0
+    named = record.flag("enable_status_check") and bool(record.value.get("status_check_contexts"))
+    return named or record.whole("required_approvals", default=0) > 0
 
 
 def _checks(repository: GiteaRepository, sha: str) -> str:

@@ -31,13 +31,14 @@ def enable_auto_merge(
     # The second is for releases before 17.11, which ignore the first, and would merge at once.
     order = {**body, "auto_merge": True, "merge_when_pipeline_succeeds": True}
     for lag in (*_LAGS, None):
-        try:
-            return _outcome(_put(project, pull, order))
-        except ForgeRefused as refused:
-            if refused.status not in _NOT_YET:
-                return NotAutoMerging(reason(refused))
-            if lag is None or not project.client.wait(lag):
-                break
+        if not _is_ours_alone(project, pull):
+            try:
+                return _outcome(_put(project, pull, order))
+            except ForgeRefused as refused:
+                if refused.status not in _NOT_YET:
+                    return NotAutoMerging(reason(refused))
+        if lag is None or not project.client.wait(lag):
+            break
     return _fall_back(project, pull, body, wanted=fallback_merge)
 
 
@@ -52,6 +53,27 @@ def disable_auto_merge(project: GitlabProject, pull: PullRequest) -> None:
         # Merged, closed or taken back by somebody else meanwhile?
         if project.pull(project.read(pull.number)).auto_merge:
             raise
+
+
+def _is_ours_alone(project: GitlabProject, pull: PullRequest) -> bool:
+    """Say whether the pipeline has succeeded by our own status alone, while the project's own is still to come.
+
+    A status makes a pipeline where there is none, and GitLab would merge at once for it.
+    """
+    record = project.read(pull.number)
+    if not record.has("head_pipeline"):
+        return False
+    pipeline = record.record("head_pipeline")
+    if pipeline.text("source", default="") != "external" or pipeline.text("status", default="") not in _PASSED:
+        return False
+    viewer = project.viewer
+    path = project.path("repository", "commits", pull.head_sha, "statuses")
+    authors = {
+        status.whole("author", "id", default=0) if status.has("author") else 0
+        for page in project.client.pages(path, doing="reading the statuses", params={"per_page": 100})
+        for status in page.records()
+    }
+    return viewer is None or authors <= {viewer.id}
 
 
 def _fall_back(project: GitlabProject, pull: PullRequest, body: dict[str, object], *, wanted: bool) -> AutoMerge:

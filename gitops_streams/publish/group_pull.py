@@ -17,7 +17,7 @@ from gitops_streams.git.remote_branch import Place, read_branch
 from gitops_streams.publish.model import ATTEMPTS
 from gitops_streams.publish.proposal import Proposal, Text
 from gitops_streams.publish.run import Run
-from gitops_streams.publish.write_pull import UNFINISHED, Wanted, decorate, gives_something, write_pull
+from gitops_streams.publish.write_pull import UNFINISHED, Wanted, decorate, gives_something, tried, write_pull
 from gitops_streams.render.commit_message import GROUP_TRAILER, TREE_TRAILER
 from gitops_streams.render.report import PullResult
 from gitops_streams.review.decide import decide
@@ -206,7 +206,9 @@ class GroupPull:
                 case RefreshPull():
                     self._refresh(operation)
                 case Comment():
-                    forge.comment_sticky(operation.number, operation.key, operation.text)
+                    # A comment that cannot be written keeps nothing else from being done.
+                    number, key, text = operation.number, operation.key, operation.text
+                    self.warnings += tried(lambda: forge.comment_sticky(number, key, text))
                 case SetLabels():
                     self._label(operation)
                 case StopAutoMerge():

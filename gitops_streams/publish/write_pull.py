@@ -60,7 +60,7 @@ def write_pull(run: Run, pull: PullRequest, text: Text, wanted: Wanted) -> Writt
     warnings = _decorate(run, pull)
     if run.options.policy.status and forge.capabilities.statuses:
         status = CommitStatus(_STATUS, StatusState.SUCCESS, text.summary, pull.url)
-        warnings += _tried(lambda: forge.set_status(pull.head_sha, status))
+        warnings += tried(lambda: forge.set_status(pull.head_sha, status))
     merging = _auto_merge(run, pull, text, draft=draft or pull.draft)
     changes = PullPatch(
         title=text.title if pull.title != text.title else None,
@@ -81,7 +81,7 @@ def gives_something(run: Run) -> bool:
 def decorate(forge: Forge, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
     """Give a pull request what is wanted, and return a warning for all that could not be given."""
     given: list[str] = []
-    refused = _tried(lambda: given.extend(forge.decorate(pull, wanted)))
+    refused = tried(lambda: given.extend(forge.decorate(pull, wanted)))
     return (*given, *refused)
 
 
@@ -136,7 +136,7 @@ def _auto_merge(run: Run, pull: PullRequest, text: Text, *, draft: bool) -> Writ
             return WrittenPull(replace(pull, state=PullState.MERGED), ())
 
 
-def _tried(act: Callable[[], object]) -> tuple[str, ...]:
+def tried(act: Callable[[], object]) -> tuple[str, ...]:
     """Do what is best effort, and return what kept it from being done."""
     try:
         act()

@@ -197,3 +197,17 @@ def test_a_release_without_a_history_of_auto_merge_has_none(world):
     world.forge.faults.add(r"GET .*/timeline", Respond(403, {"message": "no"}))
     with pytest.raises(ForgeError):
         hub.get(1)
+
+
+def test_required_checks_without_names_would_be_met_by_our_own_status(world):
+    hub = world.connect()
+    pull = hub.create(SPEC)
+    rules = {"enable_status_check": True, "status_check_contexts": [], "required_approvals": 0}
+    world.forge.faults.add(r"GET .*/branches/main", Respond(200, rules))
+    took = hub.enable_auto_merge(pull, MergeMethod.MERGE, **ORDER)
+    assert "by name" in took.reason
+    assert world.writes == ["POST /api/v1/repos/acme/gitops/pulls"]
+    rules["required_approvals"] = 1
+    world.forge.faults.add(r"GET .*/branches/main", Respond(200, rules))
+    world.repository.protect("main", required_approvals=1)
+    assert hub.enable_auto_merge(pull, MergeMethod.MERGE, **ORDER) == AutoMerging()

@@ -226,3 +226,25 @@ def test_a_deleted_branch_leaves_a_merge_request_open(world):
     hub.create(SPEC)
     world.repository.delete_branch(BRANCH)
     assert hub.get(1).state is PullState.OPEN
+
+
+@pytest.mark.parametrize("jenkins", [False, True])
+def test_a_pipeline_that_is_our_own_status_alone_is_none(world, clock, jenkins):
+    hub = world.connect()
+    pull = hub.create(SPEC)
+    hub.account()
+    mine = {"name": "gitops-streams/verify", "author": {"id": world.forge.store.account("machine").id}}
+    theirs = [{"name": "build", "author": {"id": 7}}] if jenkins else []
+    document = {**hub._project.read(1).value, "head_pipeline": {"status": "success", "source": "external"}}  # noqa: SLF001 - what GitLab would answer
+    document["detailed_merge_status"] = "mergeable"
+    world.forge.faults.add(r"GET .*/merge_requests/1$", Respond(200, document), times=1 if jenkins else 5)
+    world.forge.faults.add(r"GET .*/statuses", Respond(200, [mine, *theirs]), times=1 if jenkins else 4)
+    if jenkins:
+        world.repository.set_pipeline(world.head, "success")
+    took = hub.enable_auto_merge(pull, MergeMethod.MERGE, **ORDER)
+    if jenkins:
+        assert took == Merged()
+    else:
+        assert "there is no pipeline to wait for" in took.reason
+        assert world.forge.log("PUT", "/merge") == []
+        assert clock.slept == [2.0, 4.0, 8.0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_forge import AfterEffect, Kind
+from fake_forge import AfterEffect, Kind, Respond
 from forge_worlds import BRANCH, CREATE, NAMES
 
 from gitops_streams.review.lifecycle import PullOutcome
@@ -28,7 +28,9 @@ def world(request, new_world):
     """Make a world on a kind of forge, with one image to pin."""
     made = new_world()
     kind = request.param
-    made.repository = made.forge.create_repository(NAMES[kind].replace(" ", "-").replace("gitops", "manifests"), kind, private=True)
+    made.repository = made.forge.create_repository(
+        NAMES[kind].replace(" ", "-").replace("gitops", "manifests"), kind, private=True
+    )
     made.workspace.git("remote", "set-url", "origin", made.repository.clone_url)
 
     def configure(more=""):
@@ -113,3 +115,22 @@ def test_a_draft_stays_one_and_is_not_written_again(world):
     written = api_writes(world)
     assert world.one().outcome is PullOutcome.UNCHANGED
     assert api_writes(world) == written
+
+
+def test_a_token_that_does_not_say_who_it_is_still_closes_and_blocks(world):
+    who = {
+        Kind.GITLAB: r"GET .*/user$",
+        Kind.GITEA: r"GET .*/user$",
+        Kind.BITBUCKET_CLOUD: r"GET .*/user$",
+        Kind.BITBUCKET_DATA_CENTER: r"GET .*/application-properties",
+    }.get(world.repository.kind)
+    if who is None:
+        pytest.skip("tells every token")
+    answer = Respond(200, {"version": "8.19.0"}) if "application" in who else Respond(403, {"message": "no"})
+    world.one()
+    world.forge.faults.add(who, answer)
+    world.take_over()
+    closed = world.one()
+    assert closed.outcome is PullOutcome.CLOSED
+    assert any("does not tell which account" in warning for warning in closed.warnings)
+    assert world.branches == {}
