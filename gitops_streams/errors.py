@@ -11,6 +11,7 @@ The tree::
     ├── RepositoryError           Git: no repository, unreadable, a command failed
     │   ├── RefusedFile           a work-tree file that holds somebody's unfinished work
     │   └── PushRejected          the remote would not take the commit
+    ├── DeclarationRefused        a declaration cannot be edited as asked; nothing was written
     ├── ForgeError                the forge refuses, or cannot be reached
     ├── PlanRefused               a saved plan that no longer fits the files
     ├── WriteFailed               a file could not be written (read-only, disk full)
@@ -86,6 +87,10 @@ class RefusedFile(RepositoryError):
 
 class PushRejected(RepositoryError):
     """The remote refused the push, or the branch kept moving."""
+
+
+class DeclarationRefused(GitopsStreamsError):
+    """A declaration cannot be edited as asked; nothing was written."""
 
 
 class ForgeError(GitopsStreamsError):

@@ -9,6 +9,7 @@ from gitops_streams.streams.follow import Followed, follow
 from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, StreamTag, TagKey
 from gitops_streams.streams.restraint import Hold
+from gitops_streams.streams.rollback import fits
 
 
 def hold_on(catalog: Catalog, path: Iterable[TagKey]) -> Hold | None:
@@ -33,13 +34,11 @@ def _holding(tag: StreamTag, hold: Hold, catalog: Catalog, history: History) -> 
     items = [item for item in history.items(tag.key) if item.image == hold.digest]
     release = f"gitops-streams resume {tag.key} lets it follow {tag.source} again"
     if items and isinstance(followed, Followed):
-        repository = followed.source.reference.repository
-        own = [item for item in items if item.reference.repository == repository]
+        own = [item for item in items if fits(item, followed.source)]
         if not own:
-            # Whoever pulls it from there may get nothing, so nobody is sent there.
-            elsewhere = items[0].reference.repository
-            came = f"which came from {elsewhere}, while {repository} is followed now: no place is changed"
-            return Holding(f"held at {hold.digest.short}{because}, {came}; {release}")
+            # A place would name a tag that the image never had, or a repository that may not have it.
+            came = f"which came from {items[0].tagged.name}:{items[0].source_tag}, while {followed.source} is followed"
+            return Holding(f"held at {hold.digest.short}{because}, {came} now: no place is changed; {release}")
         items = own
     tagged = items[0].source_tag if items else ""
     return Holding(f"held at {hold.digest.short}{because}; {release}", hold.digest, tagged or None, enforced=True)

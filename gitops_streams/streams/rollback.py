@@ -1,0 +1,88 @@
+"""Which recorded image a stream tag goes back to.
+
+A hold is recorded like anything that a tag stood for, so after a rollback the history of A, B reads A, B, A.
+Going back once more must not lead to B: what counts is where the image stands in what its *source* once was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gitops_streams.oci.digest import Digest
+from gitops_streams.streams.history import History, Item, NoImage
+from gitops_streams.streams.model import DockerImage, StreamTag
+from gitops_streams.streams.restraint import Hold
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The images that a stream tag can be held at."""
+
+    current: Digest | None
+    """Where it is: what it is held at, else what it resolved to last."""
+    images: tuple[Item, ...]
+    """Every recorded image of what it follows, once each, the last used one first."""
+    earlier: tuple[Item, ...]
+    """Those before the current one, the nearest first."""
+    elsewhere: tuple[Item, ...] = ()
+    """Recorded images of what it followed then and does not now: another repository, or another tag of it."""
+
+
+def fits(item: Item, source: DockerImage) -> bool:
+    """Whether an item came from what is followed now: else the tag and the digest of a place would disagree.
+
+    A tag that a policy chooses moves with its digest, so any tag of the repository will do there.
+    """
+    same_tag = source.by_policy or item.source_tag == (source.tag or "")
+    return same_tag and item.reference.repository == source.reference.repository
+
+
+def candidates(tag: StreamTag, history: History, source: DockerImage) -> Candidates:
+    """List where a stream tag can go back to.
+
+    Args:
+        tag: the stream tag.
+        history: what is recorded.
+        source: what it follows, in the end.
+    """
+    items = history.items(tag.key)
+    own = [item for item in items if fits(item, source)]
+    current = tag.hold.digest if tag.hold is not None else (items[0].image if items else None)
+    followed = [item for item in own if not _was_held(item, tag)]
+    place = next((at for at, item in enumerate(followed) if item.image == current), None)
+    # An image that the source never had, or has no more in the history, is held after all that is recorded.
+    behind = followed if place is None else followed[place + 1 :]
+    if tag.hold is None and items and place is None:
+        behind = own
+    other = [item for item in items if not fits(item, source)]
+    return Candidates(current, _once(own), _once(item for item in behind if item.image != current), _once(other))
+
+
+def chosen(found: Candidates, prefix: str) -> Item | NoImage:
+    """Find a recorded image by its digest, or the beginning of one, with or without the algorithm."""
+    matching = [
+        item for item in found.images if str(item.image).startswith(prefix) or item.image.encoded.startswith(prefix)
+    ]
+    match matching:
+        case []:
+            return NoImage(f'no recorded image matches "{prefix}"')
+        case [item]:
+            return item
+        case several:
+            names = ", ".join(str(item.image) for item in several[:_NAMED]) + (", …" if len(several) > _NAMED else "")
+            return NoImage(f'multiple images match the prefix "{prefix}": {names}')
+
+
+def _was_held(item: Item, tag: StreamTag) -> bool:
+    """Whether an item was recorded because the tag, as it is declared otherwise, was held at its image."""
+    return replace(tag, hold=Hold(item.image)).fingerprint == item.fingerprint
+
+
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    known: dict[Digest, Item] = {}
+    for item in items:
+        known.setdefault(item.image, item)
+    return tuple(known.values())
