@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_streams.config import Settings
@@ -13,11 +14,13 @@ from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.local_names import may_hold
 from gitops_streams.manifests.scan import ScannedFile
+from gitops_streams.oci.image import ImagePair
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question, Resolved
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.build import ask_for, build, what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
+from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Change, FilePlan, Plan, TagPlan
 from gitops_streams.plan.named import local_names
@@ -215,6 +218,7 @@ def plan_at(
     *,
     everything: bool = False,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
@@ -224,6 +228,7 @@ def plan_at(
         client: who asks the registries.
         everything: resolve stream tags that nothing uses too.
         progress: told how far the resolution is.
+        now: the time that gates go by; by default the clock's.
 
     Raises:
         NoStreams: no stream is declared.
@@ -241,18 +246,46 @@ def plan_at(
         )
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         answers = asking.answers()
+        gated = judged(candidates(catalog, asked, answers, history), client, settings, now or datetime.now(tz=UTC))
     plan = build(
         catalog=catalog,
         bindings=found.bindings,
         asked=asked,
         answers=answers,
         files=found.files,
-        problems=found.problems,
-        holdings=last_known_good(catalog, asked, answers, history) | declared_holds(catalog, history),
+        problems=(*found.problems, *_noticed(catalog, gated)),
+        # A hold goes before a gate: nothing moves there that a gate could judge.
+        holdings={
+            **gated.holdings,
+            **last_known_good(catalog, asked, answers, history),
+            **declared_holds(catalog, history),
+        },
         pin=settings.pin,
         requests=asking.requests,
     )
     return Pass(plan, history, catalog)
+
+
+def judged(found: Sequence[Candidate], client: RegistryClient, settings: Settings, now: datetime) -> Judgement:
+    """Have the gates judge what would move; only images whose date or platforms they ask about are inspected."""
+    pairs = {
+        one.tag.key: ImagePair(
+            one.image.reference.repository, None, one.new.digest, one.tag.platform, insecure=one.tag.insecure
+        )
+        for one in found
+        if needs_inspection(one, settings.gates)
+    }
+    # One index, one manifest, one configuration.
+    inspected = client.inspect_all(pairs.values(), requests_per_image=3) if pairs else {}
+    images = {(key, pair.new): inspected[pair].new for key, pair in pairs.items()}
+    return judge(found, images, settings.gates, now, most=settings.max_changes)
+
+
+def _noticed(catalog: Catalog, judgement: Judgement) -> list[Problem]:
+    """Say what a gate let pass though it could not tell."""
+    return [
+        Problem(catalog.tags[key].file, catalog.tags[key].line, f"{key}: {reason}") for key, reason in judgement.notices
+    ]
 
 
 def resolved_items(plan: Plan) -> list[tuple[TagKey, Item]]:

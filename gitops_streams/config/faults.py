@@ -11,6 +11,7 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Repository
 from gitops_streams.render.commit_message import CommitMessage, Move, render_commit_message
+from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
 from gitops_streams.yamledit.core_schema import Value
 from gitops_streams.yamledit.nodes import Mapping as MappingNode
 from gitops_streams.yamledit.nodes import Node, Sequence
@@ -64,6 +65,8 @@ def _reason(error: ValidationError) -> str:  # noqa: C901, PLR0911  one case for
             return f"it must be {wanted} or more"
         case "maximum":
             return f"it must be {wanted} or less"
+        case "maxItems":
+            return f"it has more than {wanted} items"
         case "minLength" | "minItems":
             return "it is empty"
         case "maxLength":
@@ -107,6 +110,20 @@ def _formats() -> FormatChecker:
     @checker.checks("platform", raises=InvalidReference)
     def platform(text: object) -> bool:
         return not isinstance(text, str) or bool(Platform.parse(text))
+
+    @checker.checks("duration", raises=ConfigError)
+    def duration(text: object) -> bool:
+        if isinstance(text, str) and parse_duration(text) is None:
+            raise ConfigError(f"{text[:_LONGEST]!r} is no duration; write 3d, 36h or 1d12h")
+        return True
+
+    @checker.checks("freeze", raises=ConfigError)
+    def freeze(rule: object) -> bool:
+        words = [rule.get(key, "UTC") for key in ("cron", "duration", "timeZone")] if isinstance(rule, Mapping) else []
+        found = parse_freeze(*words) if words and all(isinstance(word, str) for word in words) else None
+        if isinstance(found, str):
+            raise ConfigError(found)
+        return True
 
     @checker.checks("commit-subject", raises=ConfigError)
     def subject(text: object) -> bool:

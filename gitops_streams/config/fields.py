@@ -30,6 +30,8 @@ from gitops_streams.review.policy import (
     ReviewPolicy,
 )
 from gitops_streams.review.pull_request import MergeMethod
+from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
+from gitops_streams.streams.restraint import Freeze, Gates
 
 
 def settings(document: Mapping[str, Any], root: Path) -> Settings:
@@ -39,6 +41,8 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
         pin=Pin(document.get("pin", Pin.TAG_AND_DIGEST)),
         platform=None if platform is None else Platform.parse(platform),
         scheduled=document.get("scheduled", True),
+        gates=_gates(document.get("gates", {})),
+        max_changes=document.get("gates", {}).get("maxChanges"),
         exclude=tuple(document.get("exclude", ())),
         remote=document.get("remote"),
         branch=document.get("branch"),
@@ -48,6 +52,25 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
         review=_review(document.get("review", {})),
         forge=_forge(document.get("forge", {}), root),
     )
+
+
+def _gates(document: Mapping[str, Any]) -> Gates:
+    age, platforms, freezes = document.get("minAge"), document.get("requirePlatforms"), document.get("freeze")
+    return Gates(
+        min_age=None if age is None else parse_duration(age),
+        # What is the default is left unsaid, so that an empty section says nothing.
+        hold_undated=document.get("holdUndated") or None,
+        platforms=None if platforms is None else tuple(map(Platform.parse, platforms)),
+        freezes=None if freezes is None else tuple(map(_freeze, freezes)),
+        allow_downgrade=document.get("allowDowngrade") or None,
+    )
+
+
+def _freeze(rule: Mapping[str, str]) -> Freeze:
+    freeze = parse_freeze(rule["cron"], rule["duration"], rule.get("timeZone", "UTC"))
+    if isinstance(freeze, str):
+        raise AssertionError("the schema's format has read it")  # noqa: TRY004  the type is what we know wrongly
+    return freeze
 
 
 def _commit(document: Mapping[str, Any], root: Path) -> CommitSettings:

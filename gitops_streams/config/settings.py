@@ -10,6 +10,7 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.review.policy import PullRequestPolicy, ReviewPolicy
+from gitops_streams.streams.restraint import OPEN, Gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Settings:
     platform: Platform | None = None
     scheduled: bool = True
     """Whether a stream tag is resolved in every run, whose ``importPolicy.scheduled`` does not say."""
+    gates: Gates = OPEN
+    """What a new digest has to pass, where a declaration does not say."""
+    max_changes: int | None = None
+    """How many stream tags may move in one run."""
     exclude: tuple[str, ...] = ()
     remote: str | None = None
     """``None``: the remote that Git would choose for the branch."""

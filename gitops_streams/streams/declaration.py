@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import TAG, Reference
-from gitops_streams.streams import policy_annotations
+from gitops_streams.streams import gate_annotations, policy_annotations
 from gitops_streams.streams.fields import FieldError, Fields, Unexpanded, escaped, quoted
 from gitops_streams.streams.hold import NAMES as HOLD_NAMES
 from gitops_streams.streams.hold import InvalidHold, read_hold
@@ -45,7 +45,7 @@ _LATEST = "latest"
 _IMAGE_ID = re.compile(r"[a-z0-9+._-]+(?::[0-9a-f]*)?")
 _KINDS = "valid values are 'DockerImage', 'ImageStreamImage', 'ImageStreamTag'"
 _FORMS = "must be of the form <tag>, <repo>:<tag>, <id>, or <repo>@<id>"
-EXTRAS = frozenset({"paths", "platform", "snapshot"}) | policy_annotations.NAMES | HOLD_NAMES
+EXTRAS = frozenset({"paths", "platform", "snapshot"}) | policy_annotations.NAMES | HOLD_NAMES | gate_annotations.NAMES
 """The annotations of ours, without their prefix."""
 
 
@@ -195,6 +195,9 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
     hold = read_hold(own, context.defaults)
     if isinstance(hold, InvalidHold):
         raise _wrong(hold.annotation, hold.reason, fields)
+    gates = gate_annotations.read_gates(extras)
+    if isinstance(gates, gate_annotations.InvalidGate):
+        raise _wrong(gates.annotation, gates.reason, fields)
     return StreamTag(
         key,
         source,
@@ -208,6 +211,7 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         snapshot=_switch("snapshot", extras, fields),
         policy=policy,
         hold=hold,
+        gates=gates,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 
@@ -39,6 +40,7 @@ from gitops_streams.review.policy import (
     ReviewPolicy,
 )
 from gitops_streams.review.pull_request import MergeMethod
+from gitops_streams.streams.restraint import Freeze, Gates
 
 ROOT = Path("/repository")
 NAME = ".gitops-streams/config.yaml"
@@ -63,6 +65,10 @@ def registry(**fields: object) -> Settings:
 
 def commit(**fields: object) -> Settings:
     return Settings(commit=CommitSettings(**fields))  # type: ignore[arg-type]
+
+
+def gates(**fields: object) -> Settings:
+    return Settings(gates=Gates(**fields))  # type: ignore[arg-type]
 
 
 def pulls(**fields: object) -> Settings:
@@ -164,6 +170,28 @@ FIELDS = {
         SECRET % "{authFile: auth.json}",
         credential(auth_file=ROOT / "auth.json"),
     ),
+    "gates": ("gates: {}", Settings()),
+    "gates.minAge": ("gates: {minAge: 1d12h}", gates(min_age=timedelta(hours=36))),
+    "gates.holdUndated": ("gates: {holdUndated: true}", gates(hold_undated=True)),
+    "gates.requirePlatforms": (
+        "gates: {requirePlatforms: [linux/amd64]}",
+        gates(platforms=(Platform("linux", "amd64"),)),
+    ),
+    "gates.freeze": ("gates: {freeze: []}", gates(freezes=())),
+    "gates.freeze[].cron": (
+        "gates: {freeze: [{cron: 0 18  * * 5, duration: 62h}]}",
+        gates(freezes=(Freeze("0 18 * * 5", timedelta(hours=62)),)),
+    ),
+    "gates.freeze[].duration": (
+        "gates: {freeze: [{cron: '0 18 * * 5', duration: 1w}]}",
+        gates(freezes=(Freeze("0 18 * * 5", timedelta(weeks=1)),)),
+    ),
+    "gates.freeze[].timeZone": (
+        "gates: {freeze: [{cron: '0 18 * * 5', duration: 1w, timeZone: Europe/Berlin}]}",
+        gates(freezes=(Freeze("0 18 * * 5", timedelta(weeks=1), "Europe/Berlin"),)),
+    ),
+    "gates.allowDowngrade": ("gates: {allowDowngrade: true}", gates(allow_downgrade=True)),
+    "gates.maxChanges": ("gates: {maxChanges: 20}", Settings(max_changes=20)),
     "pullRequest": ("pullRequest: {}", Settings()),
     "pullRequest.base": ("pullRequest: {base: release/1.10}", pulls(base="release/1.10")),
     "pullRequest.groupBy": ("pullRequest: {groupBy: namespace}", pulls(grouping=Grouping.NAMESPACE)),
@@ -276,7 +304,7 @@ def test_no_field_of_the_schema_is_left_out_above():
 
 
 def test_the_defaults_of_the_schema_are_those_of_the_settings():
-    every = {path: field["default"] for path, field in ALL.items() if "default" in field}
+    every = {path: field["default"] for path, field in ALL.items() if "default" in field and "[]" not in path}
     for path, default in every.items():
         keys = path.replace("<name>", "quay.io").split("/")[0]
         node: object = default
@@ -294,7 +322,9 @@ def test_an_empty_file_is_no_configuration(text: str):
     assert parse(text.encode()) == Settings()
 
 
-TOP = "branch, commit, exclude, forge, pin, platform, pullRequest, registries, registry, remote, review, scheduled"
+TOP = (
+    "branch, commit, exclude, forge, gates, pin, platform, pullRequest, registries, registry, remote, review, scheduled"
+)
 HOST = (
     "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"
     " skipTlsVerify"
@@ -448,6 +478,15 @@ FAULTS = {
     "an auth file and a password": (
         SECRET % "{passwordEnv: P, authFile: p}",
         "1: registries.quay.io.credential: authFile excludes the other keys",
+    ),
+    "no duration": ("gates: {minAge: ''}", "1: gates.minAge: '' is no duration; write 3d, 36h or 1d12h"),
+    "no cron expression": (
+        "gates: {freeze: [{cron: 61 18 * * 5, duration: 1h}]}",
+        '1: gates.freeze.0: "61 18 * * 5" is no cron expression of five fields',
+    ),
+    "no time zone": (
+        "gates: {freeze: [{cron: 1 18 * * 5, duration: 1h, timeZone: CEST}]}",
+        '1: gates.freeze.0: "CEST" is no time zone that is known here; write Europe/Berlin or UTC',
     ),
     "two tokens": (
         "forge: {tokenEnv: T, tokenFile: t}",
