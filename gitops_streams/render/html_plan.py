@@ -27,7 +27,7 @@ def tags(plan: Plan, links: dict[str, str]) -> Html:
 def _tag(tag: TagPlan, review: str | None) -> Html:
     summary = element(
         "summary",
-        element("h4", code(str(tag.key))),
+        element("h3", code(str(tag.key))),
         element("span", outcome(tag.outcome), class_="badges"),
         element("span", escaped(_counted(tag)), class_="gist"),
     )

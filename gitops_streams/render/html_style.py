@@ -17,7 +17,7 @@ STYLE = """
   --shadow: 0 1px 2px rgb(20 26 40 / 6%), 0 2px 8px rgb(20 26 40 / 5%);
   --mono: ui-monospace, "SFMono-Regular", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #0e1117; --card: #171b23; --sunk: #1f2530; --line: #2d3542; --text: #e7eaf0; --muted: #a3adbd;
     --accent: #9db0ff; --focus: #9db0ff;
@@ -125,7 +125,7 @@ summary::after {
 }
 details[open] > summary::after { transform: rotate(225deg); top: 1.4rem; }
 summary:hover { background: var(--sunk); }
-summary h4 { font-size: 1rem; font-weight: 650; }
+summary :is(h3, h4) { font-size: 1rem; font-weight: 650; margin: 0; }
 .small > summary { padding-block: .6rem; }
 .small > summary::after { top: 1.05rem; }
 .gist {

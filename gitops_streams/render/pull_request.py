@@ -107,7 +107,9 @@ class _Body:
             "" if cut == Cut() else self._shortened(),
             self._footer(),
         ]
-        return f"{self._marker}\n" + "\n\n".join(part for part in parts if part) + "\n"
+        # A marker that can be seen is a paragraph of its own.
+        first = f"{self._marker}\n" if self._marker.startswith("<!--") else f"{self._marker}\n\n"
+        return first + "\n\n".join(part for part in parts if part) + "\n"
 
     def _shortened(self) -> str:
         # No address here: it is another one in every run, and this text counts when bodies are compared.

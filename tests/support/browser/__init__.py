@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -53,6 +54,15 @@ def find() -> str | None:
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
+def _high_pipe() -> tuple[int, int]:
+    """Make a pipe whose ends are neither 3 nor 4."""
+    low = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in low)
+    for end in low:
+        os.close(end)
+    return high
+
+
 class Browser:
     """One Chromium with one page."""
 
@@ -62,14 +72,14 @@ class Browser:
         self._profile = tempfile.mkdtemp(prefix="gitops-streams-browser-")
         self._buffer = b""
         self.events: list[dict] = []
-        to_browser, self._write = os.pipe()
-        self._read, from_browser = os.pipe()
-        # The two ends get their numbers in the shell, which then becomes Chromium.
+        to_browser, self._write = _high_pipe()
+        self._read, from_browser = _high_pipe()
+        # The two ends get their numbers in the shell, which then becomes Chromium; sh knows one digit only.
         script = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
         environment = {**os.environ, "HOME": self._profile, "XDG_CONFIG_HOME": self._profile}
         self._log = Path(self._profile, "log").open("wb")  # noqa: SIM115  closed in close
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", script, program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            ["bash", "-c", script, program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
             pass_fds=(to_browser, from_browser),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -80,6 +90,13 @@ class Browser:
         os.close(to_browser)
         os.close(from_browser)
         self._session: str | None = None
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self) -> None:
         targets = self.send("Target.getTargets")["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
         self._session = self.send("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
