@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gitops_streams.cli.github.event import Event, PullRequestEvent
     from gitops_streams.cli.github.inputs import Inputs
     from gitops_streams.cli.github.result import Result
@@ -67,6 +69,8 @@ def _run(inputs: Inputs) -> Result:
     file = None if inputs.config is None else places.directory / inputs.config
     verbose = os.environ.get("RUNNER_DEBUG") == "1"
     with open_session(places.directory, file, verbose=verbose, color="auto") as session:
+        if inputs.command is Command.CHECK and isinstance(started_by, event.PullRequestEvent):
+            return _review(session, inputs, started_by, places, file)
         if inputs.command is Command.CHECK:
             return _check(session, inputs, places)
         return _resolve(session, inputs, started_by, places)
@@ -91,6 +95,38 @@ def _check(session: Session, inputs: Inputs, places: Folders) -> Result:
     return replace(
         told, outputs={**told.outputs, "report-path": path}, summary=render.markdown(findings, problems, sites)
     )
+
+
+def _review(session: Session, inputs: Inputs, pull: PullRequestEvent, places: Folders, file: Path | None) -> Result:
+    """Look up the pins that a pull request touches, and say it there if the token may."""
+    from dataclasses import replace
+
+    from gitops_streams.cli.checking import Change, review_change
+    from gitops_streams.cli.commenting import NotCommented, put_comment
+    from gitops_streams.cli.github.pin_result import of_pins
+    from gitops_streams.cli.github.runner import Annotation, Level
+    from gitops_streams.git.base import merged_into
+    from gitops_streams.render import pin_html, pin_json, pin_markdown, pin_table
+
+    # The event's base is where it was when the event happened; what GitHub has merged for us may have a newer one.
+    base = merged_into(session.repository, pull.head_sha) or pull.base_sha
+    change = Change(base, committed=True, config_file=file, overlay=inputs.over, head_sha=pull.head_sha or None)
+    reviewed = review_change(session, change)
+    found = reviewed.found
+    session.show(pin_table.render(found))
+    told = of_pins(found, inputs, places.prefix(session.repository))
+    annotations = told.annotations
+    if inputs.token is not None:
+        done = put_comment(session, reviewed.settings.forge, found)
+        if isinstance(done, NotCommented):
+            why = "\n".join(filter(None, (done.reason, done.hint)))
+            annotations += (Annotation(Level.NOTICE, "The review is not on the pull request", why),)
+    files = {
+        "report-path": _write_file("report.json", pin_json.render(found)),
+        "report-html-path": _write_file("report.html", pin_html.render(found)),
+    }
+    outputs = {**told.outputs, **files}
+    return replace(told, annotations=annotations, outputs=outputs, summary=pin_markdown.render(found))
 
 
 def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folders) -> Result:
@@ -158,34 +194,17 @@ def _settings_of_base(session: Session, pull: PullRequestEvent, inputs: Inputs, 
     A stranger may have written the pull request. Its configuration could have a credential of ours sent
     to a registry of theirs.
     """
-    from pathlib import PurePosixPath
+    from gitops_streams.cli.base_settings import settings_at
+    from gitops_streams.errors import RepositoryError
 
-    from gitops_streams import config
-    from gitops_streams.errors import ConfigError, RepositoryError
-    from gitops_streams.git.snapshot import Absent, Unreadable
-
-    repository = session.repository
-    root = repository.root or repository.git_dir
-    path = config.PATH
-    if inputs.config is not None:
-        file = (places.directory / inputs.config).resolve()
-        if not file.is_relative_to(root):
-            return session.settings  # no pull request changes what stands outside of the repository
-        path = str(PurePosixPath(file.relative_to(root)))
+    file = None if inputs.config is None else places.directory / inputs.config
     try:
-        base = repository.at(pull.base_sha)
+        return settings_at(session, pull.base_sha, file)
     except RepositoryError as error:
         raise RepositoryError(
             "the commit that the pull request is based on is not here, and only its configuration can be trusted",
             hint="let actions/checkout bring the history: fetch-depth: 0",
         ) from error
-    match base.read_one(path):
-        case Absent():
-            return config.Settings()
-        case Unreadable(reason=reason):
-            raise ConfigError(f"{path} of the base cannot be read: {reason}")
-        case content:
-            return config.parse(content, f"{path} of the base", root)
 
 
 def _write_file(name: str, content: str) -> str:

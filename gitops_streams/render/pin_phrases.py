@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.render.phrase import NOTHING, Code, Part, Phrase, merged, prose
@@ -111,11 +110,10 @@ def compared(found: PinReview) -> Phrase:
     """Say which states were compared."""
     states = found.compared
     head: Part = "the work tree" if states.head_sha is None else Code(states.head_sha[:_COMMIT])
-    where: Iterator[Part] = iter(
-        ("compared ", head, " with ", Code(states.revision, 120), " at ", Code(states.merge_base[:_COMMIT]))
-    )
+    left: Part = Code(states.merge_base[:_COMMIT])
+    named = () if states.revision in {states.merge_base, states.base_sha} else (Code(states.revision, 120), " at ")
     asked = "; records only, no registry was asked" if found.offline else ""
-    return merged([*where, asked])
+    return merged(["compared ", head, " with ", *named, left, asked])
 
 
 def _digest(digest: Digest | None, absent: str) -> Part:

@@ -31,6 +31,8 @@ class PullRequestEvent:
     """The commit of the branch that it goes to."""
     fork: bool
     """Whether it comes from another repository: its author may be a stranger, and the token only reads."""
+    head_sha: str = ""
+    """The commit of its own branch; GitHub merges it into the base for the checkout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,16 @@ def _pull_request(content: Mapping[str, Any]) -> PullRequestEvent:
         # A deleted fork is null.
         theirs, ours = pull["head"]["repo"], pull["base"]["repo"]["full_name"]
         fork = not isinstance(theirs, dict) or theirs["full_name"] != ours
+        head = pull["head"].get("sha")
     except (KeyError, TypeError):
-        number, base, fork = None, None, True
+        number, base, fork, head = None, None, True, None
     if not isinstance(number, int) or not isinstance(base, str) or not _COMMIT.fullmatch(base):
         raise UsageError(
             "the event of the pull request cannot be understood",
             hint="run the Action in a workflow that GitHub starts: GITHUB_EVENT_PATH names the event's file",
         )
-    return PullRequestEvent(number, base, fork)
+    known = isinstance(head, str) and _COMMIT.fullmatch(head) is not None
+    return PullRequestEvent(number, base, fork, head if known else "")
 
 
 def _dispatch(payload: object) -> ImagesPushed | OtherEvent:

@@ -170,9 +170,18 @@ def as_pull_request(job, git, *, fork=True, config=None):
 
 def test_a_forks_pull_request_is_checked_without_a_token(job, git):
     as_pull_request(job, git)
+    job.workspace.deploy("new", f"{job.registry.host}/acme/web:1.0")
+    job.workspace.commit("One more place")
     ran = job.run(command="check", token="")
     assert ran.code == 1
-    assert "unpinned" in ran.summary
+    (error,) = ran.log.of("error")
+    assert (error.properties["file"], error.properties["line"]) == ("deploy/new.yaml", "11")
+    assert "has no digest" in ran.summary
+    report = json.loads(Path(ran.outputs["report-path"]).read_text())
+    assert [pin["standing"] for pin in report["pins"]] == ["unpinned"]  # what was there before is not its doing
+    assert Path(ran.outputs["report-html-path"]).read_text().startswith("<!DOCTYPE html>")
+    assert ran.log.of("notice") == []
+    assert job.run(command="check", token="", fail_on="").code == 0
 
 
 @pytest.mark.parametrize("publish", ["push", "commit", "pull-request"])

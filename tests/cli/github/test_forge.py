@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -230,3 +231,80 @@ def test_a_contract_change_fails_the_step_where_that_is_wanted(hosted, forge):
     assert ran.code == 1, ran.text
     assert ran.outputs["operation"] == "created"
     assert any("User" in error.data for error in ran.log.of("error"))
+
+
+# Pull requests of others.
+
+
+@pytest.fixture
+def proposed(hosted, forge):
+    """Open a stranger's pull request, and check its merge out as actions/checkout does: one commit, no history."""
+    workspace = hosted.workspace
+    assert workspace.run("reconcile").code == 0
+    workspace.commit("Pin")
+    repository = forge.store.repositories[0]
+    workspace.git("push", "--quiet", "--force", str(hosted.origin), "HEAD:main")
+    manifest = workspace.folder / "deploy/web.yaml"
+    digest = manifest.read_text().partition("@")[2].partition(" ")[0]
+    manifest.write_text(manifest.read_text().replace(digest, "sha256:" + "a" * 64))
+    head = workspace.commit("Another digest")
+    base = workspace.git("rev-parse", "HEAD~1")
+    # While it is open, the base moves on.
+    workspace.git("checkout", "--quiet", "--detach", base)
+    workspace.deploy("api", f"{hosted.registry.host}/acme/api:1.0")
+    newer = workspace.commit("Unpin something else")
+    workspace.git("merge", "--quiet", "--no-ff", "--message", "Merge for CI", head)
+    for branch, commit in (("main", newer), ("work", head)):
+        workspace.git("push", "--quiet", "--force", str(hosted.origin), f"{commit}:refs/heads/{branch}")
+    with forge.store.lock:
+        repository.sync()
+    pull = repository.open_pull("work", "main")
+    bare = ("--git-dir", str(hosted.origin))
+    workspace.git(*bare, "fetch", "--quiet", str(workspace.folder), f"+HEAD:refs/pull/{pull.number}/merge")
+    shutil.rmtree(workspace.folder)
+    workspace.folder.mkdir()
+    workspace.git("init", "--quiet")
+    workspace.git("remote", "add", "origin", repository.clone_url)
+    header = header_of(hosted.token)
+    extra = f"http.extraHeader={header}"
+    workspace.git("-c", extra, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", "refs/pull/1/merge")
+    workspace.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    hosted.event_name = "pull_request"
+    hosted.variables["GITHUB_REF"] = "refs/pull/1/merge"
+    hosted.event = {
+        "pull_request": {
+            "number": pull.number,
+            "base": {"sha": base, "repo": {"full_name": "acme/gitops"}},
+            "head": {"sha": head, "repo": {"full_name": "evil/gitops"}},
+        }
+    }
+    return pull
+
+
+def test_a_pull_requests_pins_are_looked_up_and_told_once(hosted, forge, proposed):
+    ran = hosted.run(command="check")
+    assert ran.code == 1
+    (error,) = ran.log.of("error")
+    assert (error.properties["title"], error.properties["file"]) == (
+        "acme/web:prod: not in the registry",
+        "deploy/web.yaml",
+    )
+    (comment,) = proposed.comments
+    assert comment.body.startswith("<!-- gitops-streams:review -->")
+    assert "not in the registry" in comment.body
+    assert "deploy/api.yaml" not in comment.body  # the base's own doing, since it moved on
+    assert hosted.event["pull_request"]["head"]["sha"][:10] in comment.body
+    body = comment.body
+    assert hosted.run(command="check").code == 1
+    assert [each.body for each in proposed.comments] == [body]
+
+
+def test_a_token_that_only_reads_gives_one_notice(hosted, forge, proposed):
+    rights = {"metadata": "read", "contents": "read", "pull_requests": "read"}
+    hosted.token = forge.token(kind=TokenKind.ACTIONS, permissions=rights).value
+    ran = hosted.run(command="check")
+    assert ran.code == 1
+    (notice,) = ran.log.of("notice")
+    assert notice.properties["title"] == "The review is not on the pull request"
+    assert proposed.comments == []
+    assert hosted.run(command="check", fail_on="").code == 0
