@@ -13,14 +13,18 @@ from jsonschema import Draft202012Validator
 from gitops_streams import schemas
 from gitops_streams.forges.settings import ForgeKind
 from gitops_streams.git.commit import SigningMethod
+from gitops_streams.plan.audit import Kind
 from gitops_streams.plan.model import Outcome, Pin, Rule
 from gitops_streams.registry.settings import VerifyDigest
+from gitops_streams.render import pin_json
 from gitops_streams.render.json_report import SCHEMA_VERSION
+from gitops_streams.review.pins import Touch
 from gitops_streams.review.policy import CommitsBy, Drafts, EnvShown, Grouping, Rebase
 from gitops_streams.review.pull_request import MergeMethod
+from gitops_streams.review.standing import Standing
 from gitops_streams.yamledit.problem import Severity
 
-NAMES = ["config", "plan"]
+NAMES = ["check-base", "config", "plan"]
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:
@@ -95,6 +99,17 @@ def test_the_words_of_a_plan_are_those_of_the_code():
     assert set(result["outcome"]["enum"]) == set(site["outcome"]["enum"]) == outcomes
     assert set(site["boundBy"]["enum"]) == {rule.value for rule in Rule}
     assert set(fields["problems"]["items"]["properties"]["severity"]["enum"]) == {value.value for value in Severity}
+
+
+def test_the_words_of_a_check_are_those_of_the_code():
+    fields = schemas.load("check-base")["properties"]
+    pin = fields["pins"]["items"]["properties"]
+    assert fields["schemaVersion"] == {"const": pin_json.SCHEMA_VERSION}
+    assert set(fields["summary"]["properties"]["pins"]["required"]) == {standing.value for standing in Standing}
+    assert set(pin["standing"]["enum"]) == {standing.value for standing in Standing}
+    assert set(pin["change"]["enum"]) == {touch.value for touch in Touch}
+    assert set(pin["boundBy"]["enum"]) == {None, *(rule.value for rule in Rule)}
+    assert set(fields["findings"]["items"]["properties"]["kind"]["enum"]) == {kind.value for kind in Kind}
 
 
 def test_a_schema_is_loaded_anew_each_time():

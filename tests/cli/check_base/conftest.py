@@ -6,12 +6,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import referencing
+from jsonschema import Draft202012Validator
 
+from gitops_streams import schemas
 from gitops_streams.demo.images import Image
 from gitops_streams.demo.registry import Registry
 
 if TYPE_CHECKING:
     from gitops_streams.oci.digest import Digest
+
+VALID = Draft202012Validator(
+    schemas.load("check-base"),
+    registry=referencing.Registry().with_resource(
+        "plan.schema.json", referencing.Resource.from_contents(schemas.load("plan"))
+    ),
+)
+"""Every JSON that is printed here is what its schema says."""
 
 
 @dataclass
@@ -54,7 +65,10 @@ class Proposal:
 
     def check(self, *arguments: object, base: str = "main") -> Any:
         self._before = len(self.registry.log)
-        return self.workspace.run("check", "--base", base, *arguments)
+        done = self.workspace.run("check", "--base", base, *arguments)
+        if "json" in arguments and done.code in {0, 1, 3}:
+            VALID.validate(done.json)
+        return done
 
     def pins(self, *arguments: object, code: int | None = None) -> list[dict[str, Any]]:
         """Check, and return the pins of the report."""
