@@ -18,11 +18,16 @@ from gitops_streams.errors import FAILED, NEXT_STEP, GitopsStreamsError
 
 VERBS = {
     "demo": "Watch the whole job on a sample repository and registry, in a few seconds.",
+    "init": "Propose streams for the images that are used already.",
     "diff": "Show what reconcile would change (a dry run).",
     "reconcile": "Resolve every stream tag in use and write the digests.",
     "apply": "Carry out a plan that diff -o json saved.",
     "check": "Check manifests against declarations and recorded digests, offline.",
     "status": "Show streams, what they resolved to, and what uses them, offline.",
+    "tag": "Let a stream tag follow an image or another tag, or delete it, as oc tag does.",
+    "rollback": "Hold a stream tag at an image that it had before.",
+    "hold": "Hold a stream tag at the image that it has.",
+    "resume": "Let a held stream tag follow its source again.",
     "resolve": "Print the digests of image references.",
     "github-action": "Run as a step of a GitHub workflow (action.yml calls this).",
 }

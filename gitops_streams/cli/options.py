@@ -135,3 +135,22 @@ def publishing_options(function: Decorated) -> Decorated:
             option("--remote", help="The remote to push to.  [default: the branch's own]"),
         ],
     )
+
+
+def authoring_options(function: Decorated) -> Decorated:
+    """Add what every verb takes that edits declarations."""
+    return _stacked(
+        function,
+        [
+            repository_options,
+            option(
+                "-o",
+                "--output",
+                type=click.Choice(["text", "diff"]),
+                default="text",
+                show_default=True,
+                help="What to print; git apply accepts the diff.",
+            ),
+            option("--dry-run", is_flag=True, help="Show the change and write nothing."),
+        ],
+    )

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gitops_streams.manifests.occurrence import DigestField, MarkedScalar, Occurrence, Part, SplitReference
+from gitops_streams.oci.digest import Digest
 from gitops_streams.plan.bind import Bindings
+from gitops_streams.plan.declared_holds import declared_holds
+from gitops_streams.plan.holding import Holdings, holding_of
 from gitops_streams.plan.model import Site
-from gitops_streams.streams.follow import Broken, follow
+from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, DockerImage, PushOnly, TagKey
 from gitops_streams.yamledit.edit import is_null
@@ -45,14 +48,22 @@ def audit(catalog: Catalog, bindings: Bindings, history: History) -> tuple[Findi
         followed = follow(catalog, tag.key, history)
         if isinstance(followed, Broken):
             findings.append(Finding(Kind.BROKEN_ALIAS, tag.file, tag.line, tag.key, followed.reason))
+    holdings = declared_holds(catalog, history)
     for site in bindings.sites:
-        finding = _audit(site, history)
+        finding = _audit(site, history, _held_at(site, catalog, history, holdings) if holdings else None)
         if finding is not None:
             findings.append(finding)
     return tuple(sorted(findings, key=lambda finding: (finding.file, finding.line, str(finding.tag))))
 
 
-def _audit(site: Site, history: History) -> Finding | None:
+def _held_at(site: Site, catalog: Catalog, history: History, holdings: Holdings) -> Digest | None:
+    """Return the image that a site's stream tag is held at; ``None`` where it is not."""
+    followed = follow(catalog, site.tag, history)
+    holding = holding_of(holdings, followed.path if isinstance(followed, Followed) else (site.tag,))
+    return holding.digest if holding is not None and holding.enforced else None
+
+
+def _audit(site: Site, history: History, held: Digest | None) -> Finding | None:
     occurrence = site.occurrence
     if isinstance(occurrence.form, MarkedScalar) and occurrence.form.part is Part.NAME:
         return None  # a repository alone holds no digest; the scalar beside it has a marker of its own
@@ -67,6 +78,9 @@ def _audit(site: Site, history: History) -> Finding | None:
     digest = occurrence.digest
     if digest is None:
         return finding(Kind.UNPINNED, f"{occurrence.text} has no digest; run gitops-streams reconcile")
+    if held is not None:
+        reason = f"{digest.short} is not what {site.tag} is held at, {held.short}; run gitops-streams reconcile"
+        return None if digest == held else finding(Kind.BEHIND, reason)
     if newest is None or digest == newest.image:
         return None
     recorded = [item.image for item in history.items(site.tag)]

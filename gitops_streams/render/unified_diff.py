@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from gitops_streams.plan.model import FilePlan
+from gitops_streams.render.patch_header import patch_header
 from gitops_streams.render.report import Report
 from gitops_streams.yamledit.edit import Conflict, splice_pieces
 
 _CONTEXT = 3
-_PLAIN_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/+@=:, ")
 
 
 def render(report: Report) -> str:
@@ -21,10 +21,7 @@ def render(report: Report) -> str:
 
 def _file(file: FilePlan) -> Iterator[str]:
     lines = file.text.split("\n")
-    yield f"diff --git {_name('a/', file.path)} {_name('b/', file.path)}\n"
-    # A blank in a name would end it here, for patch(1); Git puts a tab behind such a name.
-    end = "\t\n" if " " in file.path else "\n"
-    yield f"--- {_name('a/', file.path)}{end}+++ {_name('b/', file.path)}{end}"
+    yield patch_header(file.path)
     changed = _changed_lines(file, lines)
     shift = 0
     for group in _groups(sorted(changed)):
@@ -83,18 +80,3 @@ def _groups(numbers: list[int]) -> Iterator[list[int]]:
         group.append(number)
     if group:
         yield group
-
-
-def _name(prefix: str, path: str) -> str:
-    """Quote a file name as Git does where it holds anything unusual."""
-    name = prefix + path
-    if set(name) <= _PLAIN_NAME:
-        return name
-    quoted = []
-    for byte in name.encode("utf-8", "surrogateescape"):
-        char = chr(byte)
-        if char in {'"', "\\"}:
-            quoted.append("\\" + char)
-        else:
-            quoted.append(char if char.isascii() and char.isprintable() else f"\\{byte:03o}")
-    return '"' + "".join(quoted) + '"'

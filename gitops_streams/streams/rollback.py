@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gitops_streams.oci.digest import Digest
+from gitops_streams.streams.follow import Followed
 from gitops_streams.streams.history import History, Item, NoImage
 from gitops_streams.streams.model import DockerImage, StreamTag
 from gitops_streams.streams.restraint import Hold
@@ -40,22 +41,24 @@ def fits(item: Item, source: DockerImage) -> bool:
     return same_tag and item.reference.repository == source.reference.repository
 
 
-def candidates(tag: StreamTag, history: History, source: DockerImage) -> Candidates:
+def candidates(tag: StreamTag, history: History, followed: Followed) -> Candidates:
     """List where a stream tag can go back to.
 
     Args:
         tag: the stream tag.
         history: what is recorded.
-        source: what it follows, in the end.
+        followed: where it leads.
     """
-    items = history.items(tag.key)
+    # An alias that nothing uses has no history of its own; what it leads to has.
+    items = history.items(tag.key) or history.items(followed.tag.key)
+    source = followed.source
     own = [item for item in items if fits(item, source)]
+    natural = [item for item in own if not _was_held(item, tag)]
     current = tag.hold.digest if tag.hold is not None else (items[0].image if items else None)
-    followed = [item for item in own if not _was_held(item, tag)]
-    place = next((at for at, item in enumerate(followed) if item.image == current), None)
+    place = next((at for at, item in enumerate(natural) if item.image == current), None)
     # An image that the source never had, or has no more in the history, is held after all that is recorded.
-    behind = followed if place is None else followed[place + 1 :]
-    if tag.hold is None and items and place is None:
+    behind = natural if place is None else natural[place + 1 :]
+    if tag.hold is None and place is None:
         behind = own
     other = [item for item in items if not fits(item, source)]
     return Candidates(current, _once(own), _once(item for item in behind if item.image != current), _once(other))
