@@ -31,7 +31,7 @@ _EXACT = re.compile(rf"(?P<list>containers|initContainers){_SELECTOR}\.image")
 # What people write: blanks, one quote or the other or none, one equals sign, a name without a filter.
 _LENIENT = re.compile(
     r"(?P<list>containers|initContainers)\s*\[\s*"
-    r"(?:(?P<index>[0-9]{1,9})|(?:\?\s*\(?\s*@\s*\.\s*name\s*={1,3}\s*)?[\\'\"]*(?P<name>[A-Za-z0-9][A-Za-z0-9.-]*)[\\'\"]*\s*\)?)\s*\]"
+    r"(?:(?P<index>[0-9]{1,9})|(?:\??\s*\(?\s*@\s*\.\s*name\s*={1,3}\s*)?[\\'\"]*(?P<name>[A-Za-z0-9][A-Za-z0-9.-]*)[\\'\"]*\s*\)?)\s*\]"
 )
 
 

@@ -65,8 +65,8 @@ class Names:
             keys = [TagKey(key, form.tag) for key in streams]
             known = [key for key in keys if key in self._catalog.tags]
             wanted = " or ".join(marker(key) for key in known)
-            advice = f"it names no namespace, so whether {named} is a stream's is not known"
-            return f"{advice}; add {wanted} if it is" if wanted else None
+            unknown = f"its object names no namespace, so it is not known whether {named} is a stream tag"
+            return f"{unknown}; add {wanted} if it is" if wanted else None
         found = self._one_of(streams, occurrence.namespace, form.tag)
         if isinstance(found, str):
             return None if form.forced else f"it is looked up locally, and means {found}"

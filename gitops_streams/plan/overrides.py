@@ -38,9 +38,11 @@ def _triggers(sites: Iterable[Site]) -> Iterator[Problem]:
             live.setdefault(place, []).append((site, form))
     for (file, _, line), fields in live.items():
         trigger = fields[0][1].trigger
+        fields.sort(key=lambda field: field[0].occurrence.line)
         lines = ", ".join(str(site.occurrence.line) for site, _ in fields[:_SEVERAL])
         lines += ", …" if len(fields) > _SEVERAL else ""
-        over = f"{trigger.field} is live: on OpenShift it sets the image of line {lines} too, over what Git pins there"
+        named = f"line {lines}" if len(fields) == 1 else f"lines {lines}"
+        over = f"{trigger.field} is live: on OpenShift it sets the image of {named} too, over what Git pins there"
         yield Problem(file, line, f"{over}; {_pause(file, fields)}")
 
 
@@ -62,7 +64,7 @@ def _names(sites: Iterable[Site], catalog: Catalog) -> Iterator[Problem]:
             continue
         stream = catalog.by_key[site.tag.stream]
         cause = "resolve-names" if form.forced else f"lookupPolicy.local ({stream.file}:{stream.line})"
-        reason = f"OpenShift replaces {occurrence.text} when it admits a pod, by {cause}, whatever Git pins"
+        reason = f"OpenShift replaces {occurrence.text} when it admits a pod, by {cause}: Git does not say what runs"
         yield Problem(occurrence.file, occurrence.line, f"{reason}; write the whole reference here")
 
 

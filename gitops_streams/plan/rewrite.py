@@ -129,7 +129,7 @@ def _local(occurrence: Occurrence, form: LocalName, target: Target, text: str) -
 def _advice(form: LocalName, target: Target) -> str:
     if form.obstacle is not None and "JSON" in form.obstacle:
         return f"write {target.source} here in full"
-    return f"add {target.marker} to the end of its line, in the comment if there is one"
+    return f"write {target.marker} behind it, as the last of its line, in the comment if there is one"
 
 
 def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: str) -> Rewritten | NotEditable:
