@@ -14,7 +14,7 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.evidence import BUNDLE_CONTENT, PREDICATE_ANNOTATIONS, REFERENCE_DIGEST, REFERENCE_TYPE
 from gitops_streams.oci.foreign import ForeignReader, parse_object
 from gitops_streams.oci.image import Layer
-from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.platform import LegacyChoice, Platform
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -30,6 +30,7 @@ SCHEMA1_TYPES = frozenset({DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED})
 
 _MAX_LAYERS = 1024
 _MAX_TYPE = 256
+_DEFAULT = Platform("linux", "amd64")
 _NAMED = 8
 """How many platforms a message names; an index may hold thousands."""
 
@@ -164,12 +165,14 @@ def read_manifest(content: bytes) -> ImageManifest | NotAManifest:
     )
 
 
-def choose(entries: tuple[Descriptor, ...], platform: Platform) -> Descriptor | NoSuchPlatform:
+def choose(entries: tuple[Descriptor, ...], platform: Platform | LegacyChoice) -> Descriptor | NoSuchPlatform:
     """Choose the entry that serves ``platform``; attestations never do.
 
     The first that is built for exactly this platform, else the first that it admits: who asks for
     ``linux/amd64`` shall not get ``linux/amd64/v3`` because that stands first.
     """
+    if isinstance(platform, LegacyChoice):
+        return _choose_legacy(entries, platform.wanted)
     images = [(entry, entry.platform) for entry in entries if entry.platform is not None and not entry.attestation]
     admitted = [(entry, built_for) for entry, built_for in images if platform.admits(built_for)]
     for entry, built_for in admitted:
@@ -182,6 +185,16 @@ def choose(entries: tuple[Descriptor, ...], platform: Platform) -> Descriptor | 
     return NoSuchPlatform(
         f"the index has no {platform}; it offers {', '.join(offered[:_NAMED]) or 'no platform at all'}{more}"
     )
+
+
+def _choose_legacy(entries: tuple[Descriptor, ...], wanted: Platform) -> Descriptor | NoSuchPlatform:
+    images = [entry for entry in entries if not entry.attestation]
+    for platform in (wanted, _DEFAULT):
+        for entry in images:
+            built_for = entry.platform
+            if built_for and (built_for.os, built_for.architecture) == (platform.os, platform.architecture):
+                return entry
+    return images[0] if images else NoSuchPlatform("the index holds no image at all")
 
 
 def _read_descriptor(entry: object) -> Descriptor | None:

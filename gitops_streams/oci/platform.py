@@ -50,3 +50,18 @@ class Platform:
     def __str__(self) -> str:
         """``os/architecture[/variant]``."""
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyChoice:
+    """What OpenShift's ``importMode: Legacy`` takes of an index: ``wanted``, else linux/amd64, else the first image.
+
+    Source: openshift-apiserver ``importer.go`` (``manifestFromManifestList``), which ignores variants. The annotations
+    ``importer.image.openshift.io/prefer-os`` and ``prefer-arch`` take the place of the control plane's platform.
+    """
+
+    wanted: Platform
+
+    def __str__(self) -> str:
+        """``linux/amd64, by Legacy``."""
+        return f"{self.wanted}, by Legacy"

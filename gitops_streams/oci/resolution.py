@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.platform import LegacyChoice, Platform
 from gitops_streams.oci.reference import Repository
 
 
@@ -16,7 +16,7 @@ class Question:
 
     repository: Repository
     tag: str
-    platform: Platform | None = None
+    platform: Platform | LegacyChoice | None = None
     """``None`` asks for what the tag points at, an index where it is one; else for the platform's own manifest."""
     insecure: bool = False
     """The declaration's ``importPolicy.insecure``: plain HTTP, or a certificate that is not verified, is accepted."""

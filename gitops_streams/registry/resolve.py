@@ -20,11 +20,13 @@ from gitops_streams.registry.redact import one_line
 
 if TYPE_CHECKING:
     from gitops_streams.oci.digest import Digest
-    from gitops_streams.oci.platform import Platform
+    from gitops_streams.oci.platform import LegacyChoice, Platform
     from gitops_streams.oci.reference import Repository
     from gitops_streams.registry.exchange import Exchange
     from gitops_streams.registry.hosts import RegistryHost
     from gitops_streams.registry.messages import Response
+
+    Wanted = Platform | LegacyChoice | None
 
 _OK = 200
 _GET_AFTER = frozenset({400, 404, 405})
@@ -41,8 +43,8 @@ class Resolver:
         self._lock = Lock()
 
     def resolve(
-        self, host: RegistryHost, repository: Repository, tag: str, platforms: tuple[Platform | None, ...]
-    ) -> dict[Platform | None, Resolution]:
+        self, host: RegistryHost, repository: Repository, tag: str, platforms: tuple[Wanted, ...]
+    ) -> dict[Wanted, Resolution]:
         """Resolve a tag once, for each of ``platforms`` (``None``: what the tag points at)."""
         top = self._tag(host, repository, tag)
         match top:
@@ -53,7 +55,7 @@ class Resolver:
                 body: bytes | None = top.body
             case _:
                 resolved, body = top, None
-        answers: dict[Platform | None, Resolution] = {}
+        answers: dict[Wanted, Resolution] = {}
         for platform in platforms:
             if platform is None or resolved.media_type not in manifest.INDEX_TYPES:
                 # A single manifest is what there is; which platform it serves, only its configuration knows.
@@ -77,7 +79,12 @@ class Resolver:
         return self._contents.manifest(host, repository, tag)
 
     def _child(
-        self, host: RegistryHost, repository: Repository, top: Resolved, body: bytes | None, platform: Platform
+        self,
+        host: RegistryHost,
+        repository: Repository,
+        top: Resolved,
+        body: bytes | None,
+        platform: Platform | LegacyChoice,
     ) -> Resolution:
         entries = self._entries(host, repository, top, body)
         if isinstance(entries, Unresolvable):

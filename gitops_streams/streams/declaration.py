@@ -39,6 +39,8 @@ from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, target
 from gitops_streams.yamledit.objects import given
 from gitops_streams.yamledit.problem import Problem, Severity
 
+_IMPORTER = "importer.image.openshift.io/"
+_PLATFORM_PART = re.compile(r"[a-z0-9_.-]{1,64}")
 _MAX_NAMESPACED_NAME = 255
 _MAX_PULL_SPEC = 1024
 _LATEST = "latest"
@@ -212,6 +214,9 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         policy=policy,
         hold=hold,
         gates=gates,
+        legacy=importing.text("importMode") == "Legacy",
+        prefer_os=_preference("prefer-os", fields),
+        prefer_arch=_preference("prefer-arch", fields),
     )
 
 
@@ -243,6 +248,12 @@ def _read_policy(
     return policy
 
 
+def _preference(name: str, fields: Fields) -> str:
+    """Read an annotation that an import by Legacy goes by; what no platform can have is none, as on OpenShift."""
+    text = fields.fields("annotations").text(f"{_IMPORTER}{name}").strip()
+    return text if _PLATFORM_PART.fullmatch(text) else ""
+
+
 def _switch(name: str, extras: dict[str, str], fields: Fields) -> bool:
     """Read an annotation of ours that is true or false; false where there is none."""
     text = extras.get(name, "")
@@ -270,12 +281,9 @@ def _check_policies(key: TagKey, source: Source, fields: Fields, context: _Conte
     if mode not in {"", "Legacy", "PreserveOriginal"}:
         detail = "invalid import mode, valid modes are '', 'Legacy', 'PreserveOriginal'"
         raise policy.invalid("importMode", mode, detail)
-    if mode == "Legacy":
-        context.notice(
-            policy.line("importMode"),
-            f"{key}: importMode Legacy is read as PreserveOriginal (the index is pinned);"
-            f" annotate {ANNOTATION_PREFIX}platform to pin one platform's manifest",
-        )
+    if mode == "Legacy" and isinstance(source, DockerImage) and source.reference.digest is not None:
+        reason = "importMode Legacy would have OpenShift take one platform's manifest of it; here the digest stays"
+        context.notice(policy.line("importMode"), f"{key}: from.name names a digest: {reason}")
     reference_policy = fields.fields("referencePolicy")
     kind = reference_policy.text("type")
     if kind not in {"", "Source", "Local"}:

@@ -138,6 +138,9 @@ class StreamTag:
     """Annotation ``gitops-streams.io/snapshot``: an alias that takes what its target is when the spec changes."""
     legacy: bool = False
     """``importPolicy.importMode: Legacy``: one platform's manifest stands for the index."""
+    prefer_os: str = ""
+    """Annotation ``importer.image.openshift.io/prefer-os``, which Legacy goes by; empty where there is none."""
+    prefer_arch: str = ""
     local: bool = False
     """``referencePolicy.type: Local``: references go to the configured registry host."""
     policy: TagPolicy | None = None
@@ -150,6 +153,8 @@ class StreamTag:
     def fingerprint(self) -> str:
         """Changes when the part of the spec changes that decides what the tag resolves to: 16 hexadecimal digits."""
         parts = [type(self.source).__name__, str(self.source), str(self.platform or "")]
+        if self.legacy and self.platform is None:
+            parts.append(f"Legacy {self.prefer_os}/{self.prefer_arch}")
         if self.policy is not None:
             parts.append(str(self.policy))
         if self.hold is not None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.platform import LegacyChoice, Platform
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Method, Question, Resolved
 from gitops_streams.streams.follow import Followed
 from gitops_streams.streams.history import EMPTY, History
+from gitops_streams.streams.model import StreamTag
 from gitops_streams.streams.tag_policy import TagPolicy
+
+_LEGACY = Platform("linux", "amd64")
+"""What OpenShift's control plane usually runs on; ``platform`` of the configuration says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Choosing:
 
     repository: Repository
     policy: TagPolicy
-    platform: Platform | None = None
+    platform: Platform | LegacyChoice | None = None
     insecure: bool = False
 
 
@@ -56,6 +60,14 @@ def ask(
         # No registry said what the digest stands for, so there is no media type.
         return Resolved(reference.digest, "", reference.repository.domain, Method.DECLARED)
     if tag.policy is not None and followed.source.by_policy:
-        return Choosing(reference.repository, tag.policy, tag.platform or platform, tag.insecure)
+        return Choosing(reference.repository, tag.policy, _platform(tag, platform), tag.insecure)
     name = followed.source.tag or "latest"
-    return Question(reference.repository, name, tag.platform or platform, insecure=tag.insecure)
+    return Question(reference.repository, name, _platform(tag, platform), insecure=tag.insecure)
+
+
+def _platform(tag: StreamTag, default: Platform | None) -> Platform | LegacyChoice | None:
+    """Return whose manifest is wanted; ``None``: the index, where the tag points at one."""
+    if tag.platform is not None or not tag.legacy:
+        return tag.platform or default
+    base = default or _LEGACY
+    return LegacyChoice(Platform(tag.prefer_os or base.os, tag.prefer_arch or base.architecture))

@@ -468,14 +468,30 @@ def test_spellings_of_false(declare, flag: str):
     assert not tag.insecure
 
 
-def test_legacy_import_mode_is_noticed(declare):
-    catalog = declare(image("a:1", "  importPolicy:\n    importMode: Legacy\n"))
-    assert len(catalog.tags) == 1
+def test_legacy_import_mode_and_what_it_prefers(declare):
+    catalog = declare(
+        image(
+            "a:1",
+            "  importPolicy:\n    importMode: Legacy\n  annotations:\n"
+            "    importer.image.openshift.io/prefer-arch: arm64\n"
+            "    importer.image.openshift.io/prefer-os: 'no such/os'\n",
+        )
+    )
+    (tag,) = catalog.tags.values()
+    assert catalog.problems == ()
+    assert (tag.legacy, tag.prefer_os, tag.prefer_arch) == (True, "", "arm64")
+    plain = declare(image("a:1")).tags[tag.key]
+    assert tag.fingerprint != plain.fingerprint, "another manifest is pinned"
+
+
+def test_legacy_import_mode_of_a_digest_is_noticed(declare):
+    digest = "sha256:" + "0" * 64
+    catalog = declare(image(f"a@{digest}", "  importPolicy:\n    importMode: Legacy\n"))
     (problem,) = catalog.problems
     assert (problem.line, problem.severity) == (13, Severity.WARNING)
     assert problem.reason == (
-        "acme/web:prod: importMode Legacy is read as PreserveOriginal (the index is pinned);"
-        " annotate gitops-streams.io/platform to pin one platform's manifest"
+        "acme/web:prod: from.name names a digest: importMode Legacy would have OpenShift take one platform's manifest"
+        " of it; here the digest stays"
     )
 
 
