@@ -77,6 +77,9 @@ _LEFT_ALONE = {
     "ImageStreamImage": "an ImageStreamImage is a declaration",
     "ImageStreamImport": "an ImageStreamImport is a declaration",
     "ImageStreamMapping": "an ImageStreamMapping is a declaration",
+    "ImageRepository": "an ImageRepository is Flux's declaration",
+    "ImagePolicy": "an ImagePolicy is Flux's declaration",
+    "ImageUpdater": "an ImageUpdater is Argo CD Image Updater's declaration",
 }
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _DECLARATIONS = frozenset(_LEFT_ALONE) - {"CustomResourceDefinition"}
