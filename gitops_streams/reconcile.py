@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitops_streams.config import Settings
 from gitops_streams.errors import NoStreams, PlanRefused
+from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot, Unreadable, misplaced
 from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
@@ -28,6 +29,7 @@ from gitops_streams.plan.overrides import overridden
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
+from gitops_streams.recall import NOTHING, recall
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
@@ -219,6 +221,7 @@ def plan_at(
     everything: bool = False,
     progress: Progress | None = None,
     now: datetime | None = None,
+    repository: GitRepository | None = None,
 ) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
@@ -229,6 +232,7 @@ def plan_at(
         everything: resolve stream tags that nothing uses too.
         progress: told how far the resolution is.
         now: the time that gates go by; by default the clock's.
+        repository: whose log tells what somebody has taken back; ``None`` remembers nothing.
 
     Raises:
         NoStreams: no stream is declared.
@@ -247,16 +251,20 @@ def plan_at(
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         answers = asking.answers()
         gated = judged(candidates(catalog, asked, answers, history), client, settings, now or datetime.now(tz=UTC))
+    recalled = NOTHING
+    if repository is not None:
+        recalled = recall(repository, snapshot, catalog, asked, answers, history, remote=settings.remote)
     plan = build(
         catalog=catalog,
         bindings=found.bindings,
         asked=asked,
         answers=answers,
         files=found.files,
-        problems=(*found.problems, *_noticed(catalog, gated)),
+        problems=(*found.problems, *_noticed(catalog, gated), *recalled.problems),
         # A hold goes before a gate: nothing moves there that a gate could judge.
         holdings={
             **gated.holdings,
+            **recalled.holdings,
             **last_known_good(catalog, asked, answers, history),
             **declared_holds(catalog, history),
         },

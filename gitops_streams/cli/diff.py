@@ -51,7 +51,14 @@ def command(
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         snapshot = session.snapshot() if revision is None else session.repository.at(revision)
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
-            found = plan_at(snapshot, session.settings, client, everything=everything, progress=progress)
+            found = plan_at(
+                snapshot,
+                session.settings,
+                client,
+                everything=everything,
+                progress=progress,
+                repository=session.repository,
+            )
             report = Report(found.plan, every_site=verbose)
             if output in INSPECTED if inspect is None else inspect:
                 report = with_reviews(session, client, report, found, snapshot)

@@ -88,7 +88,14 @@ def reconcile_pull_requests(
     with forge_of(session, base_branch(session.repository, options), options.remote, wanted) as (forge, credential):
 
         def propose(base: str, snapshot: Snapshot) -> Sequence[GroupProposal]:
-            found = plan_at(snapshot, settings, client, everything=wanted.everything, progress=progress)
+            found = plan_at(
+                snapshot,
+                settings,
+                client,
+                everything=wanted.everything,
+                progress=progress,
+                repository=session.repository,
+            )
             place = Place(base, snapshot.commit or "")
             last.append(divided(session, found, place, snapshot, writer, forge.capabilities))
             return last[-1].proposals

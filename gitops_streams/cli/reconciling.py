@@ -43,7 +43,14 @@ def reconcile(session: Session, client: RegistryClient, order: Order, progress: 
     last: list[tuple[Pass, Snapshot]] = []
 
     def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
-        found = plan_at(snapshot, session.settings, client, everything=order.everything, progress=progress)
+        found = plan_at(
+            snapshot,
+            session.settings,
+            client,
+            everything=order.everything,
+            progress=progress,
+            repository=session.repository,
+        )
         last.append((found, snapshot))
         plan = proven(found.plan)
         edits = edits_for(plan, found.history, snapshot)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from gitops_streams.errors import RepositoryError
-from gitops_streams.git.process import redact
-from gitops_streams.git.snapshot import MANIFESTS, SIZE_LIMIT, Absent, Unreadable, patterns, too_large
+from gitops_streams.git.objects import read_objects
+from gitops_streams.git.snapshot import MANIFESTS, SIZE_LIMIT, Absent, Unreadable, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gitops_streams.git.process import Git
-
-_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +59,15 @@ class CommitTree:
         wanted = list(paths)
         entries = self.entries()
         ids = [entries[path].object_id for path in wanted if path in entries and entries[path].regular]
-        # A file as standard input cannot deadlock, as two pipes can.
-        with tempfile.TemporaryFile() as request:
-            request.writelines(f"{object_id}\n".encode() for object_id in ids)
-            request.seek(0)
-            with self._git.start("cat-file", "--batch", "--buffer", stdin=request) as process:
-                if process.stdout is None or process.stderr is None:  # pragma: no cover - both are pipes
-                    raise RepositoryError("git cat-file has no output")
-                for path in wanted:
-                    entry = entries.get(path)
-                    if entry is None:
-                        yield path, Unreadable("not in the commit")
-                    elif not entry.regular:
-                        yield path, Unreadable(_irregular(entry))
-                    else:
-                        yield path, _next_object(process.stdout, process.stderr, limit)
+        contents = read_objects(self._git, ids, limit)
+        for path in wanted:
+            entry = entries.get(path)
+            if entry is None:
+                yield path, Unreadable("not in the commit")
+            elif not entry.regular:
+                yield path, Unreadable(_irregular(entry))
+            else:
+                yield path, next(contents)
 
     def read_one(self, path: str, limit: int = SIZE_LIMIT) -> bytes | Unreadable | Absent:
         """See ``Snapshot.read_one``."""
@@ -110,23 +100,3 @@ class CommitTree:
 
 def _irregular(entry: TreeEntry) -> str:
     return "a symbolic link, which is not followed" if entry.mode == "120000" else "a submodule"
-
-
-def _next_object(stdout: IO[bytes], stderr: IO[bytes], limit: int) -> bytes | Unreadable:
-    """Take the next answer of ``cat-file --batch``: ``<id> <type> <size>``, the content, a line end."""
-    header = stdout.readline().split()
-    if len(header) != 3:  # noqa: PLR2004 - the three fields of the docstring
-        if header[1:] == [b"missing"]:
-            return Unreadable("its object is missing; git fsck says more")
-        complaint = redact(stderr.read().decode("utf-8", "replace")).strip()
-        raise RepositoryError(f"git cat-file: {complaint or 'its answer ended early'}")
-    size = int(header[2])
-    if size > limit:
-        left = size + 1
-        while left and (skipped := stdout.read(min(left, _CHUNK))):
-            left -= len(skipped)
-        return too_large(size, limit)
-    content = stdout.read(size)
-    if len(content) != size or stdout.read(1) != b"\n":
-        raise RepositoryError("git cat-file: its answer ended early")
-    return content

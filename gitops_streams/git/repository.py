@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Self
 from gitops_streams.errors import RepositoryError
 from gitops_streams.git.command import Commands
 from gitops_streams.git.commit_tree import CommitTree
+from gitops_streams.git.log import FileLog, read_log, shallow_end
+from gitops_streams.git.objects import read_objects
 from gitops_streams.git.process import Git
+from gitops_streams.git.snapshot import SIZE_LIMIT, Unreadable
 from gitops_streams.git.work_tree import WorkTree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
 _INITIAL = "refs/heads/"
@@ -139,6 +143,30 @@ class Repository:
                 hint="a shallow clone lacks older commits; git fetch brings them",
             )
         return CommitTree(commit, self._git)
+
+    def log(self, paths: Sequence[str], commit: str) -> FileLog:
+        """Return the log of files along the branch that ends at a commit, renames not followed.
+
+        Raises:
+            RepositoryError: the history cannot be read.
+        """
+        return read_log(self._git, commit, paths)
+
+    def objects(self, object_ids: Sequence[str], limit: int = SIZE_LIMIT) -> Iterator[bytes | Unreadable]:
+        """Read objects in the order asked for; one larger than ``limit`` bytes is not read.
+
+        Raises:
+            RepositoryError: git fails.
+        """
+        return read_objects(self._git, object_ids, limit)
+
+    def shallow_end(self, commit: str) -> str | None:
+        """Return the commit where a shallow clone has cut off the branch that ends at ``commit``.
+
+        Raises:
+            RepositoryError: the history cannot be read.
+        """
+        return shallow_end(self._git, commit)
 
     def commands(self) -> Commands:
         """Return git for writing; opened when it is first asked for."""
