@@ -19,7 +19,7 @@ from gitops_streams.oci.image import ImagePair
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question, Resolved
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
-from gitops_streams.plan.build import ask_for, build, what_to_ask
+from gitops_streams.plan.build import ask_for, build, settle, what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
 from gitops_streams.plan.last_known import last_known_good
@@ -31,11 +31,13 @@ from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
 from gitops_streams.recall import NOTHING, recall
 from gitops_streams.registry.asking import Asking, Progress
+from gitops_streams.registry.choosing import choose_all
 from gitops_streams.render.commit_message import Move
 from gitops_streams.streams import load, status
 from gitops_streams.streams.condition import Condition, condition_of
 from gitops_streams.streams.history import History, Item, conditioned
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, TagKey
+from gitops_streams.streams.policy import Choosing
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.problem import Problem
 from gitops_streams.yamledit.prove import Unprovable
@@ -249,6 +251,10 @@ def plan_at(
             everything=everything,
         )
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
+        # A policy's tag is a second question: what it is depends on the repository's list.
+        choosing = [item.question for item in asked if isinstance(item.question, Choosing)]
+        asked, noticed = settle(asked, choose_all(asking, choosing, settings.tag_policy) if choosing else {})
+        asking.ask(item.question for item in asked if isinstance(item.question, Question))
         answers = asking.answers()
         gated = judged(candidates(catalog, asked, answers, history), client, settings, now or datetime.now(tz=UTC))
     recalled = NOTHING
@@ -260,7 +266,7 @@ def plan_at(
         asked=asked,
         answers=answers,
         files=found.files,
-        problems=(*found.problems, *_noticed(catalog, gated), *recalled.problems),
+        problems=(*found.problems, *noticed, *_noticed(catalog, gated), *recalled.problems),
         # A hold goes before a gate: nothing moves there that a gate could judge.
         holdings={
             **gated.holdings,

@@ -21,18 +21,20 @@ from gitops_streams.demo.registry import Registry
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.local_names import may_hold
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
+from gitops_streams.oci.resolution import Cause, Method, Question, Resolution, Resolved, Unresolvable
 from gitops_streams.plan.bind import Bindings, bind, tracked
-from gitops_streams.plan.build import build, what_to_ask
+from gitops_streams.plan.build import build, settle, what_to_ask
 from gitops_streams.plan.holding import NONE, Holdings
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Pin, Plan
 from gitops_streams.plan.named import local_names
 from gitops_streams.plan.overrides import overridden
 from gitops_streams.streams import load, status
+from gitops_streams.streams.choose import Chosen, choose
+from gitops_streams.streams.policy import Choosing, Selected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 REQUIRE_REAL_SERVERS = "GITOPS_STREAMS_REQUIRE_REAL_SERVERS"
 SHARED = "GITOPS_STREAMS_SHARED"
@@ -169,6 +171,14 @@ def digest_of(name: str) -> Digest:
     return Digest.of(name.encode())
 
 
+def _choose(choosing: Choosing, tags: Mapping[str, Collection[str]]) -> Selected | Unresolvable:
+    """Let a policy choose among the tags that a repository is said to have."""
+    choice = choose(choosing.policy, tags.get(str(choosing.repository), ()))
+    if not isinstance(choice, Chosen):
+        return Unresolvable(Cause.NOT_FOUND, f"{choosing.repository}: {choice}")
+    return Selected(Question(choosing.repository, choice.tag, choosing.platform, choosing.insecure))
+
+
 @pytest.fixture(scope="session")
 def plan_files() -> Callable[..., Planned]:
     """Plan a tree of files as ``reconcile`` does, without a repository or a registry."""
@@ -180,6 +190,7 @@ def plan_files() -> Callable[..., Planned]:
         holdings: Holdings = NONE,
         pin: Pin = Pin.TAG_AND_DIGEST,
         screen: bool = True,
+        tags: Mapping[str, Collection[str]] | None = None,
     ) -> Planned:
         content = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
         manifests = {
@@ -197,7 +208,14 @@ def plan_files() -> Callable[..., Planned]:
         ]
         found = [file for file, _ in scanned if file is not None]
         bindings = bind(found, catalog, history)
-        asked = what_to_ask(catalog, bindings, history)
+        asked, noticed = settle(
+            asked := what_to_ask(catalog, bindings, history),
+            {
+                item.question: _choose(item.question, tags or {})
+                for item in asked
+                if isinstance(item.question, Choosing)
+            },
+        )
         questions = [item.question for item in asked if isinstance(item.question, Question)]
         replies = {
             question: (answers or {}).get(str(question))
@@ -212,6 +230,7 @@ def plan_files() -> Callable[..., Planned]:
             files=found,
             problems=[
                 *(problem for _, problems in scanned for problem in problems),
+                *noticed,
                 *overridden(bindings.sites, (field for file in found for field in file.ignored), catalog),
             ],
             holdings={**last_known_good(catalog, asked, replies, history), **holdings},

@@ -30,6 +30,7 @@ from gitops_streams.review.policy import (
     ReviewPolicy,
 )
 from gitops_streams.review.pull_request import MergeMethod
+from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
 from gitops_streams.streams.restraint import Freeze, Gates
 
@@ -43,6 +44,7 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
         scheduled=document.get("scheduled", True),
         gates=_gates(document.get("gates", {})),
         max_changes=document.get("gates", {}).get("maxChanges"),
+        tag_policy=_tag_policy(document.get("tagPolicy", {})),
         exclude=tuple(document.get("exclude", ())),
         remote=document.get("remote"),
         branch=document.get("branch"),
@@ -71,6 +73,14 @@ def _freeze(rule: Mapping[str, str]) -> Freeze:
     if isinstance(freeze, str):
         raise AssertionError("the schema's format has read it")  # noqa: TRY004  the type is what we know wrongly
     return freeze
+
+
+def _tag_policy(document: Mapping[str, Any]) -> Defaults:
+    default = Defaults()
+    return Defaults(
+        prereleases=document.get("prereleases", default.prereleases),
+        candidates=document.get("candidates", default.candidates),
+    )
 
 
 def _commit(document: Mapping[str, Any], root: Path) -> CommitSettings:

@@ -10,6 +10,7 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.review.policy import PullRequestPolicy, ReviewPolicy
+from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.restraint import OPEN, Gates
 
 
@@ -38,6 +39,8 @@ class Settings:
     """What a new digest has to pass, where a declaration does not say."""
     max_changes: int | None = None
     """How many stream tags may move in one run."""
+    tag_policy: Defaults = field(default_factory=Defaults)
+    """What tag policies leave open."""
     exclude: tuple[str, ...] = ()
     remote: str | None = None
     """``None``: the remote that Git would choose for the branch."""

@@ -26,6 +26,15 @@ class Question:
         return f"{self.repository}:{self.tag}" + (f" ({self.platform})" if self.platform else "")
 
 
+@dataclass(frozen=True, slots=True)
+class TagsQuestion:
+    """Which tags does this repository have? Equal questions are asked once a run."""
+
+    repository: Repository
+    insecure: bool = False
+    """As a ``Question``'s."""
+
+
 class Method(StrEnum):
     """How a digest was learnt."""
 

@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from gitops_streams.oci.resolution import Question, Resolution
+from gitops_streams.oci.image import ImagePair
+from gitops_streams.oci.resolution import Question, Resolution, TagsQuestion, Unresolvable
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
     from gitops_streams.registry.client import RegistryClient
+    from gitops_streams.registry.tags import TagList
 
 Progress = Callable[[int, int], None]
 """Told how many of how many questions are answered."""
@@ -40,6 +43,7 @@ class Asking:
         self._asked: dict[Question, None] = {}
         self._waiting: list[Question] = []
         self._answers: dict[Question, Resolution] = {}
+        self._lists: dict[TagsQuestion, TagList | Unresolvable] = {}
         self._helper: BaseProcess | None = None
         self._line: Connection[Any, Any] | None = None
 
@@ -92,19 +96,37 @@ class Asking:
             self._hand_over(self._line)
 
     def answers(self) -> dict[Question, Resolution]:
-        """Wait for every answer.
+        """Wait for every answer; more can be asked afterwards.
 
         Returns:
             The answer to each question, in the order in which they were asked.
         """
         if self._line is not None:
             self._hand_over(self._line)
+        if self._line is not None:
             self._collect(self._line)
+            self._line.close()
+            self._line = None  # what is asked from now on is asked in this process
         # All of it without a helper; what it left unanswered, if it died.
         left = [question for question in self._asked if question not in self._answers]
         if left:
             self._answers |= self._client.resolve_all(left, progress=self._progress)
         return {question: self._answers[question] for question in self._asked}
+
+    def tags(self, questions: Iterable[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
+        """List the tags of repositories, each of them once in the round, and wait for them."""
+        asked = list(dict.fromkeys(questions))
+        new = [question for question in asked if question not in self._lists]
+        if new:
+            self._lists |= self._client.tags_all(new)
+            for listed in (self._lists[question] for question in new):
+                for warning in () if isinstance(listed, Unresolvable) else listed.warnings:
+                    self._client.warn(warning)
+        return {question: self._lists[question] for question in asked}
+
+    def dates(self, images: Iterable[ImagePair]) -> dict[ImagePair, datetime | Unresolvable | None]:
+        """Read when images were created, and wait for it; see ``RegistryClient.dates_all``."""
+        return self._client.dates_all(images)
 
     def _hand_over(self, line: Connection[Any, Any]) -> None:
         batch, self._waiting = self._waiting, []

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from gitops_streams import __version__
-from gitops_streams.oci.resolution import Cause, Question, Resolution, Unresolvable
+from gitops_streams.oci.resolution import Cause, Question, Resolution, TagsQuestion, Unresolvable
 from gitops_streams.registry import lanes
 from gitops_streams.registry.content import Contents
 from gitops_streams.registry.credentials import CredentialStore
@@ -24,6 +24,7 @@ from gitops_streams.registry.transport import SocketTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -169,18 +170,61 @@ class RegistryClient:
         Returns:
             What was learnt about each distinct pair, in the order in which they were first given.
         """
+        return self._inspecting().inspect_all(pairs, requests_per_image, progress)
+
+    def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
+        """List all tags of a repository, sorted by code point."""
+        host = self._host(repository, insecure=insecure)
+        return list_tags(self._exchange, host, repository, _USER_AGENT)
+
+    def tags_all(self, questions: Iterable[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
+        """List the tags of several repositories, each distinct one once; never raises because of one of them.
+
+        Returns:
+            The answer to each distinct question, in the order in which they were first asked.
+        """
+        asked = list(dict.fromkeys(questions))
+        by_host: dict[RegistryHost, list[list[TagsQuestion]]] = {}
+        for question in asked:
+            host = self._host(question.repository, insecure=question.insecure)
+            by_host.setdefault(host, []).append([question])
+        answers: dict[TagsQuestion, TagList | Unresolvable] = {}
+        mine = [
+            lanes.Lane(host.domain, host.settings.concurrency, works, partial(self._list, host), answers)
+            for host, works in by_host.items()
+        ]
+        lanes.run(mine, None, self.close)
+        return {question: answers[question] for question in asked}
+
+    def dates_all(self, images: Iterable[ImagePair]) -> dict[ImagePair, datetime | Unresolvable | None]:
+        """Read when images were created, as they say themselves; never raises because of one of them.
+
+        Costs a manifest and a configuration for each distinct image, and one more manifest for an index; what a
+        digest names is read once in the client's life. Call it from one thread at a time.
+
+        Args:
+            images: the images as pairs without an old one; a date is that of their platform.
+
+        Returns:
+            The date of each distinct image: ``None`` where it says none, or it is no image; or why it cannot be read.
+        """
+        return self._inspecting().dates_all(images)
+
+    def _inspecting(self) -> Inspector:
         if self._inspector is None:
             # Resolving alone, which is the most frequent job, does not pay for it.
             from gitops_streams.registry.inspect import Inspector  # noqa: PLC0415
             from gitops_streams.registry.lookup import Looker  # noqa: PLC0415
 
             self._inspector = Inspector(Looker(self._exchange, self._contents), self._host_of, self.close)
-        return self._inspector.inspect_all(pairs, requests_per_image, progress)
+        return self._inspector
 
-    def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
-        """List all tags of a repository, sorted by code point."""
-        host = self._host(repository, insecure=insecure)
-        return list_tags(self._exchange, host, repository, _USER_AGENT)
+    def _list(self, host: RegistryHost, questions: list[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
+        (question,) = questions
+        try:
+            return {question: list_tags(self._exchange, host, question.repository, _USER_AGENT)}
+        except Exception as error:  # noqa: BLE001 - as for `_work`
+            return {question: _broken(question.repository, error, f"the tags of {question.repository}")}
 
     def _answer(self, question: Question) -> Resolution:
         host = self._host(question.repository, insecure=question.insecure)
@@ -193,13 +237,7 @@ class RegistryClient:
         try:
             found = self._resolver.resolve(host, first.repository, first.tag, platforms)
         except Exception as error:  # noqa: BLE001 - a bug met by one question must not lose the others' answers
-            # Only the type is told: a message or traceback might hold what was sent.
-            broken = Unresolvable(
-                Cause.BAD_ANSWER,
-                f"{first.repository.domain}: internal error ({type(error).__name__}) for {first}",
-                "this is a bug of gitops-streams; please report it",
-            )
-            found = dict.fromkeys(platforms, broken)
+            found = dict.fromkeys(platforms, _broken(first.repository, error, str(first)))
         return {question: found[question.platform] for question in questions}
 
     def _grouped(self, asked: list[Question]) -> list[tuple[RegistryHost, list[list[Question]]]]:
@@ -251,6 +289,15 @@ class RegistryClient:
         """Note what the user should know: one line."""
         with self._lock:
             self._warnings[line] = None
+
+
+def _broken(repository: Repository, error: Exception, what: str) -> Unresolvable:
+    """Say that a bug was met. Only its type is told: a message or traceback might hold what was sent."""
+    return Unresolvable(
+        Cause.BAD_ANSWER,
+        f"{repository.domain}: internal error ({type(error).__name__}) for {what}",
+        "this is a bug of gitops-streams; please report it",
+    )
 
 
 def _transport(

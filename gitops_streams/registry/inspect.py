@@ -27,11 +27,15 @@ from gitops_streams.registry.lookup import Finding, FoundManifest, Looker, Looku
 from gitops_streams.registry.reading import Reading, Wanted, read
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gitops_streams.registry.hosts import RegistryHost
 
 Progress = Callable[[int, int], None]
 """Told how many requests are answered, and how many there are so far: what is found leads to more."""
 
+_FOR_A_DATE = 6
+"""Requests for each image of which only the date is asked for: three, and as many for retries."""
 _KEPT = 1024
 """Contents that are kept for a next inspection: what a digest names never changes."""
 
@@ -67,13 +71,25 @@ class Inspector:
         asked = list(dict.fromkeys(pairs))
         job = _Job(self, sorted(asked, key=_order), requests_per_image, dict(self._kept), progress)
         found = job.run()
+        self._keep(job)
+        return {pair: found[pair] for pair in asked}
+
+    def dates_all(self, images: Iterable[ImagePair]) -> dict[ImagePair, datetime | Unresolvable | None]:
+        """Read when images were created; see ``RegistryClient.dates_all``."""
+        asked = list(dict.fromkeys(images))
+        job = _Job(self, sorted(asked, key=_order), _FOR_A_DATE, dict(self._kept), None)
+        found = job.run_for_dates()
+        self._keep(job)
+        return {image: found[image] for image in asked}
+
+    def _keep(self, job: _Job) -> None:
+        """Keep what never changes, for a next job."""
         for lookup, finding in job.known.items():
             if lookup.part in {Part.MANIFEST, Part.CONFIG} and isinstance(finding, FoundManifest | ReadConfig):
                 self._kept[lookup] = finding
                 self._kept.move_to_end(lookup)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return {pair: found[pair] for pair in asked}
 
     def free(self, lookup: Lookup) -> Finding | None:
         """Return what needs no request: that a host which has no referrers API has none."""
@@ -152,6 +168,20 @@ class _Job:
         if self._progress is not None:
             self._progress(self._asked, self._asked)
         return {pair: self._inspected(pair) for pair in self._pairs}
+
+    def run_for_dates(self) -> dict[ImagePair, datetime | Unresolvable | None]:
+        """Read the new images' primary platforms alone, and return when they were created."""
+        self._look_while(self._reading_needs)
+        return {pair: self._date(pair) for pair in self._pairs}
+
+    def _date(self, pair: ImagePair) -> datetime | Unresolvable | None:
+        reading = self._read(pair).new
+        if reading.failure is not None:
+            return reading.failure
+        if reading.need is not None:
+            return Unresolvable(Cause.UNAVAILABLE, f"{pair.repository.domain}: {pair.repository.path}: {self._spent}")
+        primary = reading.inspection.primary if isinstance(reading.inspection, Image) else None
+        return None if primary is None or primary.config is None else primary.config.created
 
     def _look_while(self, needs: Callable[[], Iterable[Lookup]]) -> None:
         """Make the looks that are needed, and those that they lead to, until none is left or none is allowed."""

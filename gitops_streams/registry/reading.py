@@ -34,6 +34,8 @@ class Reading:
     """The entry that holds attestations about the primary platform."""
     others: tuple[Lookup, ...] = ()
     """The manifests of the other platforms, in the index's order, known ones included."""
+    failure: Unresolvable | None = None
+    """What could not be fetched of the primary platform, if something could not."""
 
 
 @dataclass(slots=True)
@@ -44,8 +46,11 @@ class _Draft:
     need: Lookup | None = None
     altered: Unresolvable | None = None
     """Content that is not what its digest says."""
+    failure: Unresolvable | None = None
+    """The first thing that could not be fetched."""
 
     def failed(self, failure: Unresolvable) -> None:
+        self.failure = self.failure or failure
         if failure.cause is Cause.DIGEST_MISMATCH:
             self.altered = failure
         else:
@@ -77,14 +82,14 @@ def read(place: Place, digest: Digest, wanted: Wanted, known: Known, spent: str)
         case None:
             return Reading(Uninspectable(place.repository, digest, spent), lookup)
         case Unresolvable():
-            return Reading(Uninspectable(place.repository, digest, top.reason))
+            return Reading(Uninspectable(place.repository, digest, top.reason), failure=top)
         case FoundManifest(media_type, Index() as index):
             return _read_index(place, digest, media_type, index, wanted, known, spent)
         case FoundManifest(media_type, ImageManifest() as manifest):
             draft = _Draft()
             image = _read_platform(place, digest, None, manifest, known, draft)
             reading = _finished(place, digest, media_type, (image,), manifest.annotations, draft, spent)
-            return Reading(reading, draft.need, image.platform)
+            return Reading(reading, draft.need, image.platform, failure=draft.failure)
         case _:
             raise AssertionError(top)
 
@@ -138,6 +143,7 @@ def _read_index(
         platform,
         _attestation(index, primary),
         tuple(dict.fromkeys(others)),
+        draft.failure,
     )
 
 

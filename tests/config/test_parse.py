@@ -40,6 +40,7 @@ from gitops_streams.review.policy import (
     ReviewPolicy,
 )
 from gitops_streams.review.pull_request import MergeMethod
+from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.restraint import Freeze, Gates
 
 ROOT = Path("/repository")
@@ -98,6 +99,9 @@ FIELDS = {
     "pin, by default": ("pin: tag-and-digest", Settings()),
     "platform": ("platform: linux/arm64/v8", Settings(platform=Platform("linux", "arm64", "v8"))),
     "scheduled": ("scheduled: false", Settings(scheduled=False)),
+    "tagPolicy": ("tagPolicy: {}", Settings()),
+    "tagPolicy.prereleases": ("tagPolicy: {prereleases: true}", Settings(tag_policy=Defaults(prereleases=True))),
+    "tagPolicy.candidates": ("tagPolicy: {candidates: 50}", Settings(tag_policy=Defaults(candidates=50))),
     "exclude": ("exclude: ['vendor/**', a.yaml]", Settings(exclude=("vendor/**", "a.yaml"))),
     "remote": ("remote: upstream", Settings(remote="upstream")),
     "branch": ("branch: release/1.10", Settings(branch="release/1.10")),
@@ -323,7 +327,8 @@ def test_an_empty_file_is_no_configuration(text: str):
 
 
 TOP = (
-    "branch, commit, exclude, forge, gates, pin, platform, pullRequest, registries, registry, remote, review, scheduled"
+    "branch, commit, exclude, forge, gates, pin, platform, pullRequest, registries, registry, remote, review,"
+    " scheduled, tagPolicy"
 )
 HOST = (
     "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"

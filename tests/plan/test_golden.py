@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,13 @@ CASES = sorted(folder.name for folder in GOLDEN.iterdir() if folder.is_dir())
 
 def read(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def plan_files(plan_files, case):
+    """Plan a tree whose repositories have the tags of ``tags.json``, if there is one."""
+    listed = GOLDEN / case / "tags.json"
+    return partial(plan_files, tags=json.loads(listed.read_text()) if listed.exists() else {})
 
 
 def notes(plan) -> str:

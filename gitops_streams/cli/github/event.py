@@ -50,7 +50,8 @@ class ImagesPushed:
             for tag in catalog.tags.values()
             if isinstance(tag.source, DockerImage)
             and any(
-                image.repository == tag.source.reference.repository and image.tag in {None, tag.source.tag}
+                image.repository == tag.source.reference.repository
+                and (tag.source.by_policy or image.tag in {None, tag.source.tag})
                 for image in self.images
             )
         )
