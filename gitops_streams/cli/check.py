@@ -122,7 +122,7 @@ def _review(
 
     from gitops_streams.cli.checking import Change, review_change
     from gitops_streams.cli.commenting import NotCommented, put_comment
-    from gitops_streams.forges.ci_pull import CiPull, ci_pull
+    from gitops_streams.forges.detection.ci_pull import CiPull, ci_pull
     from gitops_streams.render.inert import line
     from gitops_streams.review.failing import DEFAULT, FailOn, exit_code
 

@@ -17,7 +17,7 @@ from gitops_streams.cli.base_settings import settings_at
 from gitops_streams.cli.session import Session
 from gitops_streams.config import Settings
 from gitops_streams.errors import ForgeError, NoStreams, RepositoryError
-from gitops_streams.forges.detect import Detected, detect
+from gitops_streams.forges.detection.detect import Detected, detect
 from gitops_streams.forges.forge import Forge, LendsCredential
 from gitops_streams.forges.open import open_forge
 from gitops_streams.forges.settings import ForgeSettings

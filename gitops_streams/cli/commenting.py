@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from gitops_streams.cli.session import Session
 from gitops_streams.errors import ForgeError, RepositoryError
-from gitops_streams.forges.ci_pull import NoCiPull, ci_pull
-from gitops_streams.forges.detect import Undetected, detect
+from gitops_streams.forges.detection.ci_pull import NoCiPull, ci_pull
+from gitops_streams.forges.detection.detect import Undetected, detect
 from gitops_streams.forges.open import open_forge
 from gitops_streams.forges.settings import ForgeSettings
 from gitops_streams.git.push import find_remote

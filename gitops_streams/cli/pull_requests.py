@@ -14,7 +14,7 @@ from gitops_streams.cli.proposing import GroupProposal, Planned, divided
 from gitops_streams.cli.reviewing import Place, reviewer
 from gitops_streams.cli.session import Session
 from gitops_streams.errors import ForgeError
-from gitops_streams.forges.detect import Detected, detect
+from gitops_streams.forges.detection.detect import Detected, detect
 from gitops_streams.forges.forge import Forge, LendsCredential
 from gitops_streams.forges.open import open_forge
 from gitops_streams.git.authentication import HttpCredential, is_at

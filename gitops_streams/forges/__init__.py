@@ -1,1 +1,1 @@
-"""The forges that pull requests are opened on: one protocol, one file for each forge."""
+"""The forges that pull requests are opened on: one protocol, one package for each forge."""

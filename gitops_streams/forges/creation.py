@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 
-from gitops_streams.forges.http import ForgeClient
-from gitops_streams.forges.refusal import AnswerLost, ForgeRefused
+from gitops_streams.forges.http.client import ForgeClient
+from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
 from gitops_streams.review.pull_request import PullRequest, PullSpec
 
 _TRIES = 3

@@ -9,19 +9,18 @@ from typing import Protocol
 import httpx
 
 from gitops_streams.errors import ForgeError
-from gitops_streams.forges.authorization import Authorization, TokenHeader, basic, bearer
 from gitops_streams.forges.azure_devops import AzureDevops, authorization_for
 from gitops_streams.forges.bitbucket_cloud import BitbucketCloud
 from gitops_streams.forges.bitbucket_data_center import BitbucketDataCenter
-from gitops_streams.forges.detect import Detected, Undetected, detect
+from gitops_streams.forges.detection.detect import Detected, Undetected, detect
+from gitops_streams.forges.detection.tokens import read_token
 from gitops_streams.forges.forge import Forge
 from gitops_streams.forges.gitea import Gitea
-from gitops_streams.forges.github import Github
-from gitops_streams.forges.github_app import AppAuthorization, read_key
+from gitops_streams.forges.github import AppAuthorization, Github, read_key
 from gitops_streams.forges.gitlab import Gitlab, check_token
-from gitops_streams.forges.patience import Clock
+from gitops_streams.forges.http.authorization import Authorization, TokenHeader, basic, bearer
+from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.settings import ForgeKind, ForgeSettings
-from gitops_streams.forges.tokens import read_token
 
 
 @dataclass(frozen=True, slots=True)

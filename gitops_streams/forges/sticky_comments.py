@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gitops_streams.errors import ForgeError
-from gitops_streams.forges.refusal import AnswerLost, ForgeRefused
+from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
 from gitops_streams.forges.sticky import comment_text, is_sticky, same_text
 
 _GONE = frozenset({404, 410})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from gitops_streams.errors import ForgeError, InternalError, PushRejected
 from gitops_streams.forges.forge import BranchLost, TreeFile
-from gitops_streams.forges.refusal import ForgeRefused
+from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.git.commit import BuiltTree, commit_tree
 from gitops_streams.git.remote import LeaseLost, missing
 from gitops_streams.git.remote_branch import Place, read_branch

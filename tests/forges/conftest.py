@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fake_forge import FakeForge, Repository, Token
 
-from gitops_streams.forges.authorization import bearer
-from gitops_streams.forges.github import Github
+from gitops_streams.forges.github.forge import Github
+from gitops_streams.forges.http.authorization import bearer
 from gitops_streams.forges.settings import ForgeSettings
 
 

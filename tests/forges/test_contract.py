@@ -10,7 +10,7 @@ from forge_worlds import BRANCH, CREATE, forge_world
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import AutoMerging, LendsCredential, Merged, NotAutoMerging
-from gitops_streams.forges.refusal import AnswerLost, RateLimited
+from gitops_streams.forges.http.refusal import AnswerLost, RateLimited
 from gitops_streams.review.pull_request import (
     CommitStatus,
     Decorations,

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import gitops_streams.cli.pull_requests  # noqa: F401  all that a run needs is imported before the start
 from gitops_streams.cli import main
-from gitops_streams.forges import github
+from gitops_streams.forges.github import forge as github
 
 if __name__ == "__main__":
     github.DIALECT = replace(github.DIALECT, change_pause=0.0)

@@ -171,7 +171,7 @@ def test_a_forge_that_is_down(hosted):
     pull = hosted.propose(hosted.proposal.push("web"))
     hosted.forge.faults.add(r"GET .*/comments", Respond(500), times=20)
     hosted.forge.faults.add(r"POST .*graphql", Respond(500), times=20)
-    hosted.monkeypatch.setattr("gitops_streams.forges.patience.SystemClock.sleep", lambda *_: None)
+    hosted.monkeypatch.setattr("gitops_streams.forges.http.patience.SystemClock.sleep", lambda *_: None)
     done = hosted.check("--pull-request", pull.number)
     assert done.code == 0
     assert "notice: no comment:" in done.err

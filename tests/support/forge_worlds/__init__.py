@@ -9,8 +9,8 @@ import httpx
 from fake_forge import FakeForge, Kind, Repository, Token
 
 from gitops_streams.forges.forge import Forge
+from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.open import open_forge
-from gitops_streams.forges.patience import Clock
 from gitops_streams.forges.settings import ForgeKind, ForgeSettings
 
 NAMES = {
