@@ -30,9 +30,8 @@ _JSON_LITERAL = re.compile(r"null|true|false|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0
 # What YAML 1.1 or 1.2 takes for something else than text, unless it is quoted: numbers (also of base 60), dates,
 # booleans, null. Readers of Helm values and of kustomizations are of either version.
 _NO_TEXT = re.compile(
-    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
-    r"|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?i:inf))|\.(?i:nan)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt].*)?"
-    r"|(?i:y|n|yes|no|on|off|true|false|null)"
+    r"0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt].*)?|(?i:y|n|yes|no|on|off|true|false|null)"
 )
 _BLANKS = " \t\r\n"
 _LONGEST_INDEX = 10

@@ -393,3 +393,29 @@ def test_beside_a_helper_that_asks_while_files_are_scanned(workspace, registry, 
     assert image_in(workspace, path) == f"acme/web:1.1@{digests['1.1']}"
     assert image_in(workspace, exact) == f"acme/api:1.0@{digest}"
     assert registry.count() == done.json["summary"]["requests"] == 3
+
+
+def test_a_hold_keeps_the_tag_that_goes_with_its_digest(workspace, registry, follow):
+    path, digests = follow("web", ["1.0"], policy="semver")
+    workspace.run("reconcile")
+    registry.push("acme/web", "1.1", Image.build("web", "1.1"))
+    workspace.run("reconcile")
+    text = workspace.read("streams/web.yaml").decode()
+    workspace.write(
+        "streams/web.yaml",
+        text.replace("annotations: {", f'annotations: {{"gitops-streams.io/hold": "{digests["1.0"]}", '),
+    )
+    registry.forget()
+    assert workspace.run("reconcile").code == 0
+    assert image_in(workspace, path) == f"acme/web:1.0@{digests['1.0']}"
+    assert registry.count() == 0
+    assert workspace.run("reconcile", "--exit-code").code == 0
+
+
+def test_a_place_without_a_digest_gets_the_last_known_good_tag_with_its_digest(workspace, registry, follow):
+    path, digests = follow("web", ["1.0"], policy="semver")
+    workspace.run("reconcile")
+    workspace.deploy("web", f"{registry.host}/acme/web:0.9")
+    registry.intercept = lambda request: Response(404) if "/tags/list" in request.path else None
+    assert workspace.run("reconcile").code == 3
+    assert image_in(workspace, path) == f"acme/web:1.0@{digests['1.0']}"

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from gitops_streams.yamledit.edit import Conflict, Insert, Replace, is_null, splice
 from gitops_streams.yamledit.nodes import NotEditable, Scalar
@@ -394,3 +398,47 @@ def test_what_an_edit_says(editor: Any) -> None:
 )  # fmt: skip
 def test_is_null(value: str, style: str, *, null: bool) -> None:
     assert is_null(Scalar(value, style, 0, 0, 1, None)) is null
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "1.10",
+        "7",
+        "1e3",
+        "0x1f",
+        "0o17",
+        "017",
+        "1_000",
+        "12:30:45",
+        "1.",
+        "2026-01-05",
+        "yes",
+        "No",
+        "on",
+        "null",
+    ],
+)
+def test_what_would_be_read_as_no_text_gets_quotes(editor: Any, after: str) -> None:
+    text = "image: v1.2  # kept\n"
+    assert editor.apply(text, [editor.replace(text, "/image", after)]) == f'image: "{after}"  # kept\n'
+    for quote in "'\"":
+        text = f"image: {quote}v1.2{quote}\n"
+        assert editor.apply(text, [editor.replace(text, "/image", after)]) == f"image: {quote}{after}{quote}\n"
+
+
+@pytest.mark.parametrize(
+    "after", ["1.2.3", "v1", "1.10-alpine", "1.10@sha256:0", "main-1", "0.1.0", "12:99", "yess", "e3"]
+)
+def test_what_is_text_stays_without_quotes(editor: Any, after: str) -> None:
+    text = "image: v1.2\n"
+    assert editor.apply(text, [editor.replace(text, "/image", after)]) == f"image: {after}\n"
+    assert isinstance(yaml.load(f"image: {after}\n", yaml.SafeLoader)["image"], str)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,12}", fullmatch=True))
+def test_every_tag_is_read_as_text(editor: Any, after: str) -> None:
+    text = "image: v1.2.3.4\n"
+    written = editor.apply(text, [editor.replace(text, "/image", after)])
+    assert yaml.load(written, yaml.SafeLoader)["image"] == after
+    assert YAML(typ="safe", pure=True).load(written)["image"] == after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -108,3 +109,7 @@ def test_which_stream_tags_follow_an_image():
     assert followed("quay.io/acme/web") == ["dev", "prod"]
     assert followed("docker.io/library/nginx:1", "quay.io/acme/other") == ["hub"]
     assert followed("quay.io/acme/web:1.5") == []
+    # A policy may choose whichever tag was pushed.
+    by_policy = tag("policy", DockerImage(Reference.parse("quay.io/acme/web"), by_policy=True))
+    catalog = Catalog((replace(stream, tags=(*stream.tags, by_policy)),))
+    assert followed("quay.io/acme/web:1.5") == ["policy"]
