@@ -225,6 +225,13 @@ class Plan:
                 if isinstance(site, Change):
                     yield tag, site
 
+    @property
+    def enforced(self) -> Iterator[tuple[TagPlan, Holding]]:
+        """Every stream tag that somebody holds at an image, whether a site changes for it or not."""
+        for tag in self.tags:
+            if tag.holding is not None and tag.holding.enforced:
+                yield tag, tag.holding
+
     def count_tags(self, outcome: Outcome) -> int:
         """Count stream tags by outcome."""
         return sum(tag.outcome is outcome for tag in self.tags)

@@ -120,13 +120,13 @@ def _rest(review: Review) -> Iterator[Html]:
             element("ul", *(_left(each) for each in review.not_updated), class_="plain entries"),
         )
     if review.tags:
-        command = element("pre", code("git revert -m 1 <merge commit>"))
+        command = element("pre", code("git revert -m 1 <merge commit>\ngitops-streams rollback <stream:tag>"))
         note = element(
             "p",
-            escaped("Without -m 1 after a squash or a rebase merge. The stream tag still follows its source, so the"),
-            escaped(" next run proposes the new digest again; to stay with the old one, let the ImageStream's "),
-            code("from.name"),
-            escaped(" name its digest."),
+            escaped("The first undoes the whole pull request (no -m 1 after a squash or a rebase merge). The other"),
+            escaped(" holds one stream tag at the image that it had before, where no run undoes it, until "),
+            code("gitops-streams resume <stream:tag>"),
+            escaped("."),
         )
         yield _folded("Roll back after the merge", command, note)
 

@@ -103,7 +103,8 @@ def failed(plan: Plan) -> Html:
 
 def skipped(plan: Plan) -> Html:
     """Write what was held or skipped, with the reason."""
-    items = [
+    items = [_entry(str(tag.key), str(tag.key), holding.reason, Outcome.HELD) for tag, holding in plan.enforced]
+    items += [
         _entry(words.place(site.site), str(tag.key), site.reason, site.outcome)
         for tag in plan.tags
         if tag.outcome is not Outcome.FAILED

@@ -68,6 +68,9 @@ def _render(report: Report, cut: Cut, most: int | None) -> str:
     if failed:
         listed = [f"{code(str(tag.key))}: {code(tag.reason or '')}" for tag in failed]
         parts += ["### Failed", "The pins that are there stay.", *_listed(listed, most)]
+    held = [f"{code(str(tag.key))}: {code(holding.reason)}" for tag, holding in plan.enforced]
+    if held:
+        parts += ["### Held", *_listed(held, most)]
     others = list(_left(report))
     if others:
         parts += ["### Skipped", *_listed(others, most)]

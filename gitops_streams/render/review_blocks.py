@@ -279,9 +279,10 @@ def roll_back(review: Review, dialect: Dialect) -> str:
     """Write how to undo it after the merge. It has the same length whatever the review holds."""
     text = (
         "```sh\n"
-        "git revert -m 1 <merge commit>   # the whole pull request; without -m 1 after a squash or a rebase merge\n"
+        "git revert -m 1 <merge commit>         # the whole pull request; no -m 1 after a squash or a rebase merge\n"
+        "gitops-streams rollback <stream:tag>   # or one stream tag: holds it at the image that it had before\n"
         "```\n\n"
-        "The stream tag still follows its source, so the next run proposes the new digest again. To stay with the"
-        " old one, let the ImageStream's `from.name` name its digest (`repository@sha256:…`)."
+        "A hold stands in the declaration, where no run undoes it, until `gitops-streams resume <stream:tag>`. A tag"
+        " that nothing holds follows its source, so a later run may propose the new digest again."
     )
     return fold(dialect, ("Roll back after the merge",), text) if review.tags else ""

@@ -36,6 +36,9 @@ def render(report: Report) -> str:
         hints = dict.fromkeys(failure.hint for _, failure in failed if failure.hint)
         lines += [f"  hint: {line(hint)}" for hint in hints]
         blocks.append("\n".join(["Failed (the pins that are there stay):", *lines]))
+    held = [f"{tag.key}: {holding.reason}" for tag, holding in plan.enforced]
+    if held:
+        blocks.append(_listing("Held:", held, whole=report.every_site))
     if plan.skipped:
         skipped = [f"{item.file}:{item.line}: {item.reference}: {item.reason}" for item in plan.skipped]
         blocks.append(_listing("Skipped:", skipped, whole=report.every_site))

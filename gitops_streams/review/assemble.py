@@ -156,7 +156,7 @@ def _review(
         move.image.tag,
         old,
         move.new,
-        replace(delta, notes=(*_place_notes(move, old, moved), *delta.notes)),
+        replace(delta, notes=(*_hold_notes(tag), *_place_notes(move, old, moved), *delta.notes)),
         rollouts(tag, policy.environments),
     )
 
@@ -192,6 +192,11 @@ def _other_repositories(move: _Move) -> tuple[Repository, ...]:
     return tuple(sorted(known for known in before if known is not None and known != move.image.reference.repository))
 
 
+def _hold_notes(tag: TagPlan) -> Iterator[str]:
+    if tag.holding is not None and tag.holding.enforced:
+        yield tag.holding.reason
+
+
 def _place_notes(move: _Move, old: Sequence[Digest], moved: Sequence[Repository]) -> Iterator[str]:
     if len(old) > 1:
         others = ", ".join(digest.short for digest in old[1:])
@@ -217,7 +222,7 @@ def _files(plan: Plan, files: Sequence[str]) -> tuple[FileReview, ...]:
 
 def _not_updated(plan: Plan) -> Iterator[NotUpdated]:
     for tag in plan.tags:
-        if tag.outcome is Outcome.FAILED or (tag.outcome is Outcome.HELD and _one_reason(tag.sites)):
+        if tag.outcome is Outcome.FAILED or (tag.outcome is Outcome.HELD and (_one_reason(tag.sites) or _stays(tag))):
             kept = {site.site.occurrence.digest for site in tag.sites}
             yield NotUpdated(str(tag.key), str(tag.outcome), tag.reason or "", _sorted(kept))
             continue
@@ -231,6 +236,12 @@ def _not_updated(plan: Plan) -> Iterator[NotUpdated]:
         kept = {None if reference is None else reference.digest}
         what = f"{skipped.file}:{skipped.line} {skipped.reference}"
         yield NotUpdated(what, str(Outcome.SKIPPED), skipped.reason, _sorted(kept))
+
+
+def _stays(tag: TagPlan) -> bool:
+    """Whether somebody holds a tag at what all of its sites have."""
+    enforced = tag.holding is not None and tag.holding.enforced
+    return enforced and not any(isinstance(site, Change | Held | Skipped | Failed) for site in tag.sites)
 
 
 def _one_reason(sites: Sequence[SiteOutcome]) -> bool:
