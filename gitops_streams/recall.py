@@ -50,12 +50,25 @@ class _Move:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """One state that a status file had."""
 
     revision: Revision | None
     """``None``: as it is now, committed or not."""
     tags: Mapping[str, Sequence[Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The states that status files had, newest first; the first one is that of now."""
+
+    streams: Mapping[StreamKey, Sequence[State]]
+    complete: bool
+    """Whether these are all: a shallow clone lacks older ones, and a long log is not read to its end."""
+
+    def of(self, key: TagKey) -> list[Sequence[Item]]:
+        """Return the items of one stream tag in each of the states."""
+        return [state.tags.get(key.tag, ()) for state in self.streams.get(key.stream, ())]
 
 
 def recall(
@@ -86,19 +99,17 @@ def recall(
         RepositoryError: the history cannot be read.
     """
     moves = {move.asked.key: move for move in _moves(catalog, asked, answers, history)}
-    commit = snapshot.commit or _tip(repository)
+    commit = snapshot.commit or repository.head().commit
     if not moves or commit is None:
         return NOTHING
     why = deepen(repository, commit, remote)
-    streams = sorted({key.stream for key in moves}, key=str)
-    states = _states(repository, repository.log([status.path_of(key) for key in streams], commit), streams, history)
+    states = read_states(repository, commit, {key.stream for key in moves}, history)
     holdings: dict[TagKey, Holding] = {}
     for key, move in moves.items():
-        own = states[key.stream]
-        found = taken_back([state.tags.get(key.tag, ()) for state in own], move.image)
+        found = taken_back(states.of(key), move.image)
         # Another declaration than the one it was taken back from is a new decision.
         if found is not None and found.item.fingerprint == catalog.tags[key].fingerprint:
-            holdings[key] = _holding(move, found, own[found.state].revision, history)
+            holdings[key] = _holding(move, found, states.streams[key.stream][found.state].revision, history)
     return Recalled(holdings, () if why is None else (_off(why),))
 
 
@@ -116,33 +127,38 @@ def _moves(
             yield _Move(item, answer.digest)
 
 
-def _tip(repository: Repository) -> str | None:
-    return repository.head().commit
+def read_states(repository: Repository, commit: str | None, streams: Iterable[StreamKey], history: History) -> States:
+    """Read the states that the status files of streams had along a branch; one that is none has no tags.
 
+    Args:
+        repository: where the log is.
+        commit: the branch's newest commit; ``None`` where there is none yet.
+        streams: whose status.
+        history: what is recorded now.
 
-def _states(
-    repository: Repository, log: FileLog, streams: Iterable[StreamKey], history: History
-) -> dict[StreamKey, list[_State]]:
-    """Read the states that status files had, newest first; one that is none has no tags."""
-    blobs: dict[str, None] = {}
-    changes: dict[StreamKey, list[tuple[Revision, str | None]]] = {}
-    for stream in streams:
-        path = status.path_of(stream)
-        own = [(revision, revision.blobs[path]) for revision in log.revisions if path in revision.blobs][:_STATES]
-        changes[stream] = own
-        blobs |= dict.fromkeys(blob for _, blob in own if blob is not None)
-    contents = dict(zip(blobs, repository.objects(list(blobs), MAX_BYTES), strict=True))
-    found: dict[StreamKey, list[_State]] = {}
+    Raises:
+        RepositoryError: the history cannot be read.
+    """
+    paths = {stream: status.path_of(stream) for stream in sorted(streams, key=str)}
+    log = FileLog((), shallow=False) if commit is None else repository.log(list(paths.values()), commit)
+    changes = {
+        stream: [(revision, revision.blobs[path]) for revision in log.revisions if path in revision.blobs][:_STATES]
+        for stream, path in paths.items()
+    }
+    blobs = list({blob: None for own in changes.values() for _, blob in own if blob is not None})
+    contents = dict(zip(blobs, repository.objects(blobs, MAX_BYTES), strict=True))
+    found: dict[StreamKey, list[State]] = {}
     for stream, own in changes.items():
         current = history.streams.get(stream)
-        states = [_State(None, {} if current is None else current.tags)]
+        states = [State(None, {} if current is None else current.tags)]
         for revision, blob in own:
             content = None if blob is None else contents[blob]
-            read = status.read([(status.path_of(stream), content)] if isinstance(content, bytes) else [])
+            read = status.read([(paths[stream], content)] if isinstance(content, bytes) else [])
             recorded = read.streams.get(stream)
-            states.append(_State(revision, {} if recorded is None else recorded.tags))
+            states.append(State(revision, {} if recorded is None else recorded.tags))
         found[stream] = states
-    return found
+    cut = any(len(own) == _STATES for own in changes.values())
+    return States(found, not (log.shallow or cut))
 
 
 def _holding(move: _Move, found: TakenBack, revision: Revision | None, history: History) -> Holding:

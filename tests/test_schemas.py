@@ -24,7 +24,7 @@ from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.review.standing import Standing
 from gitops_streams.yamledit.problem import Severity
 
-NAMES = ["check-base", "config", "plan"]
+NAMES = ["check-base", "config", "history", "plan", "status"]
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:

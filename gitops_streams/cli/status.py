@@ -17,7 +17,8 @@ from gitops_streams.cli.options import option, repository_options
 def command(*, directory: Path, config: Path | None, verbose: bool, color: str, output: str) -> None:
     """Show every stream tag with its newest recorded digest and its sites; no network is used.
 
-    The record is in .gitops-streams/status, in Git: who moved a tag and when is in its log.
+    The record is in .gitops-streams/status, in Git: gitops-streams history shows who moved a tag
+    and when.
     """
     from gitops_streams.cli import session as sessions
     from gitops_streams.oci.digest import Digest
@@ -32,7 +33,12 @@ def command(*, directory: Path, config: Path | None, verbose: bool, color: str, 
             digests.setdefault(site.tag, []).append(site.occurrence.digest)
         declarations = found.declarations
         states = [
-            render.TagState(tag, declarations.history.items(key), tuple(digests.get(key, ())))
+            render.TagState(
+                tag,
+                declarations.history.items(key),
+                tuple(digests.get(key, ())),
+                declarations.history.condition(key),
+            )
             for key, tag in declarations.catalog.tags.items()
         ]
         session.show((render.table if output == "table" else render.as_json)(states), output)

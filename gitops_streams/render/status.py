@@ -9,8 +9,10 @@ from typing import Any
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.render.inert import line
+from gitops_streams.render.recorded import condition_json, condition_text, item_json
+from gitops_streams.streams.condition import Condition
+from gitops_streams.streams.history import Item
 from gitops_streams.streams.model import StreamTag
-from gitops_streams.streams.status import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class TagState:
     """Its recorded history, newest first."""
     digests: tuple[Digest | None, ...]
     """What each of its sites holds; ``None`` where a site is not pinned."""
+    condition: Condition | None = None
+    """Why it could not be resolved when its stream's status was last written."""
 
     @property
     def current(self) -> int:
@@ -34,6 +38,7 @@ def table(states: Iterable[TagState]) -> str:
     """Write one row a stream tag."""
     from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
 
+    states = list(states)
     rows = [
         [
             line(str(state.tag.key)),
@@ -45,11 +50,13 @@ def table(states: Iterable[TagState]) -> str:
         for state in states
     ]
     headers = ["STREAM TAG", "FROM", "NEWEST RECORDED", "HISTORY", "SITES CURRENT"]
-    return tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True) + "\n"
+    told = [tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)]
+    told += [line(f"{state.tag.key}: {condition_text(state.condition)}") for state in states if state.condition]
+    return "\n".join(told) + "\n"
 
 
 def as_json(states: Iterable[TagState]) -> str:
-    """Write the stream tags as one JSON object."""
+    """Write the stream tags as one JSON object. Schema: ``schemas/status.schema.json``."""
     return json.dumps({"schemaVersion": 1, "tags": [_tag(state) for state in states]}, indent=2) + "\n"
 
 
@@ -60,15 +67,9 @@ def _tag(state: TagState) -> dict[str, Any]:
         "file": state.tag.file,
         "line": state.tag.line,
         "from": str(state.tag.source),
-        "items": [
-            {
-                "dockerImageReference": str(item.reference),
-                "image": str(item.image),
-                "sourceTag": item.source_tag,
-                "spec": item.fingerprint,
-            }
-            for item in state.items
-        ],
+        "fingerprint": state.tag.fingerprint,
+        "items": [item_json(item) for item in state.items],
+        "condition": condition_json(state.condition),
         "sites": {
             "total": len(state.digests),
             "current": state.current,

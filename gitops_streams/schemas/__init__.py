@@ -1,4 +1,4 @@
-"""The published JSON Schemas, as package data: of the configuration file and of ``-o json``, that of ``check --base`` among it."""
+"""The published JSON Schemas, as package data: of the configuration file, and of what verbs print with ``-o json``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return the schema ``name`` (``config``, ``plan`` or ``check-base``) as JSON Schema 2020-12."""
+    """Return a schema as JSON Schema 2020-12: ``config``, ``plan``, ``check-base``, ``status`` or ``history``."""
     text = files(__name__).joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

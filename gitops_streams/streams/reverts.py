@@ -1,4 +1,4 @@
-"""Tell from the states that a status file once had what somebody has taken back.
+"""Tell from the states that a status file once had what somebody has taken back, and what came when.
 
 The tool itself only ever puts an item before the others, or rewrites the first one in place. So a state that is an
 earlier one again, with the newest items taken away, is no work of the tool: somebody reverted (``git revert``, a
@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.streams.history import Item
+from gitops_streams.streams.history import HISTORY_LIMIT, Item
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """A state that somebody went back from."""
+
+    state: int
+    """The index of the state that they went back to."""
+    items: Sequence[Item]
+    """The items of the state that they went back from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,8 @@ def taken_back(states: Sequence[Sequence[Item]], image: Digest) -> TakenBack | N
     for number, (now, before) in enumerate(pairwise(states)):
         if before and not now:
             return None
-        if now and now[0].image == image:
+        recorded = {item.image for item in before}
+        if any(item.image == image and (at == 0 or image not in recorded) for at, item in enumerate(now)):
             return None
         for item in _taken(now, before):
             if item.image == image:
@@ -44,14 +55,61 @@ def taken_back(states: Sequence[Sequence[Item]], image: Digest) -> TakenBack | N
     return None
 
 
+def last_revert(states: Sequence[Sequence[Item]]) -> Reverted | None:
+    """Return the last revert of a stream tag that still holds something back; ``None`` where there is none.
+
+    Args:
+        states: as in ``taken_back``.
+    """
+    for number, (now, before) in enumerate(pairwise(states)):
+        if before and not now:
+            return None
+        if any(taken_back(states, item.image) == TakenBack(number, item) for item in _taken(now, before)):
+            return Reverted(number, before)
+    return None
+
+
+def introduced(states: Sequence[Sequence[Item]]) -> list[int]:
+    """Say of each item of the newest state in which state it came: the index of the first one, in time, that has it.
+
+    Args:
+        states: as in ``taken_back``; there is at least one.
+    """
+    came = [0] * len(states[0])
+    # By the place that it has in the state at hand: the item of the newest state.
+    tracked = {place: place for place in range(len(states[0]))}
+    for number, (now, before) in enumerate(pairwise(states)):
+        moved = _moved([item.image for item in now], [item.image for item in before])
+        if moved is None:
+            break
+        tracked = {place + moved: item for place, item in tracked.items() if 0 <= place + moved < len(before)}
+        for item in tracked.values():
+            came[item] = number + 1
+    return came
+
+
+def _moved(now: Sequence[Digest], before: Sequence[Digest]) -> int | None:
+    """Say how far items stand from their place before: to the end where some came, to the front where some are gone.
+
+    Behind the limit of a history items are dropped; an earlier state has them again.
+
+    Returns:
+        Negative: so many came. Positive: so many were taken away. ``None``: the states have nothing in common.
+    """
+    if not now or not before:
+        return None
+    for came in range(len(now)):
+        kept = now[came:]
+        if kept == before or (len(now) == HISTORY_LIMIT and kept == before[: len(kept)]):
+            return -came
+    for gone in range(1, len(before)):
+        left = before[gone:]
+        if now == left or (len(before) == HISTORY_LIMIT and now[: len(left)] == left):
+            return gone
+    return None
+
+
 def _taken(now: Sequence[Item], before: Sequence[Item]) -> Sequence[Item]:
     """Return the newest items of ``before``, if ``now`` is what was recorded before they were."""
-    if not now or not before or now[0].image == before[0].image:
-        return ()
-    old, new = [item.image for item in before], [item.image for item in now]
-    for count in range(1, len(old)):
-        # Behind the end of what is left, an earlier state may have had items that the limit has dropped since.
-        left = old[count:]
-        if new[: len(left)] == left:
-            return [item for item in before[:count] if item.image != new[0]]
-    return ()
+    moved = _moved([item.image for item in now], [item.image for item in before])
+    return [] if moved is None else [item for item in before[: max(moved, 0)] if item.image != now[0].image]
