@@ -14,6 +14,7 @@ from gitops_streams import schemas
 from gitops_streams.forges.settings import ForgeKind
 from gitops_streams.git.commit import SigningMethod
 from gitops_streams.plan.audit import Kind
+from gitops_streams.plan.audit_uses import UNTRACKED
 from gitops_streams.plan.model import Outcome, Pin, Rule
 from gitops_streams.registry.settings import VerifyDigest
 from gitops_streams.render import pin_json
@@ -24,7 +25,7 @@ from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.review.standing import Standing
 from gitops_streams.yamledit.problem import Severity
 
-NAMES = ["check-base", "config", "history", "plan", "status"]
+NAMES = ["check", "check-base", "config", "history", "plan", "status"]
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:
@@ -109,7 +110,15 @@ def test_the_words_of_a_check_are_those_of_the_code():
     assert set(pin["standing"]["enum"]) == {standing.value for standing in Standing}
     assert set(pin["change"]["enum"]) == {touch.value for touch in Touch}
     assert set(pin["boundBy"]["enum"]) == {None, *(rule.value for rule in Rule)}
-    assert set(fields["findings"]["items"]["properties"]["kind"]["enum"]) == {kind.value for kind in Kind}
+    # What nothing uses is a matter of the whole repository, not of a change.
+    kinds = {kind.value for kind in Kind} - {Kind.UNUSED.value}
+    assert set(fields["findings"]["items"]["properties"]["kind"]["enum"]) == kinds
+
+
+def test_the_words_of_findings_are_those_of_the_code():
+    finding = schemas.load("check")["properties"]["findings"]["items"]["properties"]
+    assert set(finding["kind"]["enum"]) == {UNTRACKED, *(kind.value for kind in Kind)}
+    assert set(finding["severity"]["enum"]) == {value.value for value in Severity}
 
 
 def test_a_schema_is_loaded_anew_each_time():

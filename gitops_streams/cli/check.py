@@ -27,6 +27,7 @@ FAIL_ON = ("findings", "missing", "behind", "attention", "contract", "unsigned",
     show_default=True,
     help="What to print; html with --base only.",
 )
+@option("--strict", is_flag=True, help="Without --base: look for pins of no stream too, and fail on warnings.")
 @option("--base", metavar="REVISION", help="Review the pins that differ since this commit or branch was left.")
 @option("--offline", is_flag=True, help="With --base: ask no registry; judge by what was recorded.")
 @option("--comment", is_flag=True, help="With --base: say it in one comment on the pull request. Reads HEAD.")
@@ -52,6 +53,7 @@ def command(
     verbose: bool,
     color: str,
     output: str,
+    strict: bool,
     base: str | None,
     offline: bool,
     comment: bool,
@@ -62,7 +64,8 @@ def command(
 
     Finds references without a digest, digests that are behind the recorded one or were never
     recorded, tags and digests that disagree, aliases that lead nowhere, and declarations that cannot
-    be used. Exits with 1 if there is a finding.
+    be used. Exits with 1 if there is such a finding. Stream tags that nothing uses are warnings; so
+    are, with --strict, pins of no stream, and with it warnings fail too.
 
     With --base it reviews a change, whoever made it: every pin that is not what it was is looked up
     in its registry. Does the digest exist, is it its stream tag's, and what changed inside the
@@ -82,28 +85,38 @@ def command(
     alone = [name for name, value in {**wanted, "-o html": output == "html"}.items() if value]
     if base is None and alone:
         raise UsageError(f"{alone[0]} is about a change", hint="name its base: check --base REVISION")
+    if base is not None and strict:
+        raise UsageError("--strict looks at the whole repository", hint="leave it out, or leave out --base")
     if number is not None and not comment:
         raise UsageError("--pull-request says where to comment", hint="add --comment, or leave it out")
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         if base is None:
-            ctx.exit(_check(session, output))
+            ctx.exit(_check(session, output, strict=strict))
         ctx.exit(_review(session, base, output, config, fail_on, number, offline=offline, comment=comment))
 
 
-def _check(session: Session, output: str) -> int:
+def _check(session: Session, output: str, *, strict: bool) -> int:
     """Compare the whole repository with its declarations and records."""
+    from gitops_streams.cli.surveying import survey_at
     from gitops_streams.errors import FAILED
     from gitops_streams.plan.audit import audit
+    from gitops_streams.plan.audit_uses import untracked, unused
     from gitops_streams.reconcile import find_sites
     from gitops_streams.render import audit as render
     from gitops_streams.yamledit.problem import Severity
 
-    found = find_sites(session.snapshot(), session.settings)
-    findings = audit(found.declarations.catalog, found.bindings, found.declarations.history)
-    problems = sorted({*found.problems, *found.declarations.catalog.problems})
+    snapshot = session.snapshot()
+    found = find_sites(snapshot, session.settings)
+    catalog, history = found.declarations.catalog, found.declarations.history
+    findings = audit(catalog, found.bindings, history)
+    warnings = unused(catalog, found.bindings)
+    surveyed = survey_at(snapshot, session.settings, catalog).files if strict else ()
+    pins = untracked(surveyed, catalog, history)
+    problems = sorted({*found.problems, *catalog.problems})
     write = {"json": render.as_json, "markdown": render.markdown}.get(output, render.text)
-    session.show(write(findings, problems, len(found.bindings.sites)), output)
-    return FAILED if findings or any(problem.severity is Severity.ERROR for problem in problems) else 0
+    session.show(write((*findings, *warnings), problems, len(found.bindings.sites), pins), output)
+    failing = bool(findings) or (strict and bool(warnings or pins))
+    return FAILED if failing or any(problem.severity is Severity.ERROR for problem in problems) else 0
 
 
 def _review(

@@ -11,10 +11,12 @@ from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.holding import Holdings, holding_of
 from gitops_streams.plan.model import Site
+from gitops_streams.plan.recorded_tags import RecordedTags
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, DockerImage, PushOnly, TagKey
 from gitops_streams.yamledit.edit import is_null
+from gitops_streams.yamledit.problem import Severity
 
 
 class Kind(StrEnum):
@@ -26,6 +28,12 @@ class Kind(StrEnum):
     DISAGREEMENT = "disagreement"
     BROKEN_ALIAS = "broken-alias"
     INVALID_DECLARATION = "invalid-declaration"
+    UNUSED = "unused"
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it makes the command fail, or is merely worth knowing."""
+        return Severity.WARNING if self is Kind.UNUSED else Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,10 @@ def audit(catalog: Catalog, bindings: Bindings, history: History) -> tuple[Findi
         if isinstance(followed, Broken):
             findings.append(Finding(Kind.BROKEN_ALIAS, tag.file, tag.line, tag.key, followed.reason))
     holdings = declared_holds(catalog, history)
+    recorded = RecordedTags(catalog, history)
     for site in bindings.sites:
-        finding = _audit(site, history, _held_at(site, catalog, history, holdings) if holdings else None)
+        held = _held_at(site, catalog, history, holdings) if holdings else None
+        finding = _audit(site, history, held, recorded)
         if finding is not None:
             findings.append(finding)
     return tuple(sorted(findings, key=lambda finding: (finding.file, finding.line, str(finding.tag))))
@@ -63,7 +73,7 @@ def _held_at(site: Site, catalog: Catalog, history: History, holdings: Holdings)
     return holding.digest if holding is not None and holding.enforced else None
 
 
-def _audit(site: Site, history: History, held: Digest | None) -> Finding | None:
+def _audit(site: Site, history: History, held: Digest | None, tags: RecordedTags) -> Finding | None:
     occurrence = site.occurrence
     if isinstance(occurrence.form, MarkedScalar) and occurrence.form.part is Part.NAME:
         return None  # a repository alone holds no digest; the scalar beside it has a marker of its own
@@ -81,6 +91,9 @@ def _audit(site: Site, history: History, held: Digest | None) -> Finding | None:
     if held is not None:
         reason = f"{digest.short} is not what {site.tag} is held at, {held.short}; run gitops-streams reconcile"
         return None if digest == held else finding(Kind.BEHIND, reason)
+    mistaken = tags.disagreement(site)
+    if mistaken is not None:
+        return finding(Kind.DISAGREEMENT, mistaken)
     if newest is None or digest == newest.image:
         return None
     recorded = [item.image for item in history.items(site.tag)]

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return a schema as JSON Schema 2020-12: ``config``, ``plan``, ``check-base``, ``status`` or ``history``."""
+    """Return a JSON Schema (2020-12): ``config``, ``plan``, ``check``, ``check-base``, ``status`` or ``history``."""
     text = files(__name__).joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
