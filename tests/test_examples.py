@@ -291,13 +291,18 @@ def test_git_is_told_the_token_of_the_ci_examples(
     assert "s3cret" not in scripts()[ci]
 
 
-def test_the_ci_examples_check_pull_requests(example: Callable[[str], Path]) -> None:
+def test_the_ci_examples_check_pull_requests(example: Callable[[str], Path], git: Callable[..., str]) -> None:
     gitlab = yaml.safe_load((EXAMPLES / "ci/gitlab-ci.yml").read_text())
-    assert gitlab["check"]["script"] == ["gitops-streams check"]
+    (script,) = gitlab["check"]["script"]
     folder = example("flux")
-    assert run("check", "-C", folder)[0] == 1
+    base = git(folder, "rev-parse", "HEAD")
+    program, verb, *arguments = shlex.split(script.replace("$CI_MERGE_REQUEST_DIFF_BASE_SHA", base))
+    assert (program, verb) == ("gitops-streams", "check")
     assert run("reconcile", "-C", folder)[0] == 0
-    assert run("check", "-C", folder)[0] == 0
+    git(folder, "commit", "--quiet", "--all", "--message=Pin")
+    code, text = run(verb, "-C", folder, *arguments)
+    assert code == 0, text
+    assert "current" in text
 
 
 def workflow_jobs() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -345,7 +350,7 @@ def test_the_workflows_ask_for_little() -> None:
     assert written == {
         "github-actions.yaml": {"contents", "pull-requests"},
         "github-app.yaml": set(),
-        "github-check.yaml": set(),
+        "github-check.yaml": {"pull-requests"},
         "github-notify.yaml": set(),
     }
 
@@ -406,10 +411,14 @@ def test_the_scripts_of_the_ci_examples_are_clean(ci: str) -> None:
 def test_the_json_of_the_documents_is_of_its_schema() -> None:
     text = (ROOT / "docs/json.md").read_text()
     blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
-    plans = [block for block in blocks if "summary" in block]
-    assert len(blocks) == 5
+    plans = [block for block in blocks if "results" in block and "summary" in block]
+    assert len(blocks) >= 7
     assert len(plans) == 1
     Draft202012Validator(schemas.load("plan")).validate(plans[0])
+    (check,) = [block for block in blocks if "pins" in block]
+    Draft202012Validator(schemas.load("check-base")).validate(
+        check
+    )  # it shows no image, which another schema describes
 
 
 def shown_commands() -> Iterator[tuple[str, str]]:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import assert_never
 
 from gitops_streams import __version__
 from gitops_streams.cli import session as sessions
@@ -27,13 +28,14 @@ from gitops_streams.git.push import find_remote
 from gitops_streams.git.remote import Remote, open_remote, url_of
 from gitops_streams.git.repository import Branch
 from gitops_streams.git.snapshot import Snapshot
-from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question, Resolution, Resolved, Unresolvable
 from gitops_streams.plan.audit import Finding, audit
 from gitops_streams.plan.bind import Bindings, tracked
-from gitops_streams.plan.build import ask_for
+from gitops_streams.plan.build import Asked, ask_for, settle
 from gitops_streams.reconcile import Declarations, Found, declared_at, sites_of
 from gitops_streams.registry import RegistryClient
+from gitops_streams.registry.asking import Asking
+from gitops_streams.registry.choosing import choose_all
 from gitops_streams.review.followed import followed_changes
 from gitops_streams.review.pin_review import (
     Compared,
@@ -47,7 +49,8 @@ from gitops_streams.review.pin_review import (
 from gitops_streams.review.pins import changed_pins, places
 from gitops_streams.review.report import RunInfo
 from gitops_streams.review.standing import Witness
-from gitops_streams.streams.model import Catalog, DockerImage, TagKey
+from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
+from gitops_streams.streams.policy import Choosing
 from gitops_streams.yamledit.problem import Problem
 
 
@@ -118,31 +121,43 @@ def _compare(before: Snapshot, after: Snapshot, settings: Settings, base: Base, 
     return Facts(
         Compared(base.revision, base.commit, base.merge_base, None),
         changed_pins(places(old.files, old.bindings), places(new.files, new.bindings), files.renamed),
-        Witness(now.catalog, was.history, now.history),
+        Witness(_guarded(now.catalog, was.catalog), was.history, now.history),
         followed_changes(was.catalog, now.catalog),
         _new_findings(was, now),
         _new_problems(old, new),
-        secure=_secure(was.catalog, now.catalog),
     )
 
 
 def _asked(facts: Facts, settings: Settings, client: RegistryClient) -> Facts:
     """Ask the registries for what the review needs to know of the pins that changed."""
     witness = facts.witness
+    with Asking(client) as asking:
+        asked: Sequence[Asked] = [
+            ask_for(witness.catalog, key, witness.base, platform=settings.platform, scheduled=settings.scheduled)
+            for key in tags_to_ask(facts.changes)
+        ]
+        choosing = [item.question for item in asked if isinstance(item.question, Choosing)]
+        asked, noticed = settle(asked, choose_all(asking, choosing, settings.tag_policy) if choosing else {})
+        asking.ask(item.question for item in asked if isinstance(item.question, Question))
+        found = asking.answers()
     answers: dict[TagKey, Resolution] = {}
-    questions: dict[TagKey, Question] = {}
-    for key in tags_to_ask(facts.changes):
-        asked = ask_for(
-            witness.catalog, key, witness.base, platform=settings.platform, scheduled=settings.scheduled
-        ).question
-        match asked:
+    for item in asked:
+        match item.question:
             case Question():
-                questions[key] = replace(asked, insecure=asked.insecure and asked.repository not in facts.secure)
+                answers[item.key] = found[item.question]
             case Resolved() | Unresolvable():
-                answers[key] = asked
-    found = client.resolve_all(questions.values())
-    witness = replace(witness, answers=answers | {key: found[question] for key, question in questions.items()})
-    insecure = {question.repository for question in questions.values() if question.insecure}
+                answers[item.key] = item.question
+            case Choosing():
+                raise AssertionError("every policy has chosen")
+            case _:
+                assert_never(item.question)
+    witness = replace(witness, answers=answers)
+    facts = replace(facts, problems=tuple(sorted({*facts.problems, *noticed})))
+    insecure = {
+        tag.source.reference.repository
+        for tag in witness.catalog.tags.values()
+        if tag.insecure and isinstance(tag.source, DockerImage)
+    }
     wanted = {
         (repository, digest): Question(repository, str(digest), insecure=repository in insecure)
         for repository, digest in digests_to_find(facts.changes, witness)
@@ -157,17 +172,20 @@ def _asked(facts: Facts, settings: Settings, client: RegistryClient) -> Facts:
     return facts
 
 
-def _secure(was: Catalog, now: Catalog) -> frozenset[Repository]:
-    """Return the repositories that only the change itself declares to be insecure: it may not lower our guard."""
+def _guarded(now: Catalog, was: Catalog) -> Catalog:
+    """Return the declarations of the change as they may be obeyed: what they alone call insecure is not."""
+    trusted = {
+        tag.source.reference.repository
+        for tag in was.tags.values()
+        if tag.insecure and isinstance(tag.source, DockerImage)
+    }
 
-    def insecure(catalog: Catalog) -> set[Repository]:
-        return {
-            tag.source.reference.repository
-            for tag in catalog.tags.values()
-            if tag.insecure and isinstance(tag.source, DockerImage)
-        }
+    def guarded(tag: StreamTag) -> StreamTag:
+        known = isinstance(tag.source, DockerImage) and tag.source.reference.repository in trusted
+        return replace(tag, insecure=tag.insecure and known)
 
-    return frozenset(insecure(now) - insecure(was))
+    streams = (replace(stream, tags=tuple(map(guarded, stream.tags))) for stream in now.streams)
+    return Catalog(tuple(streams), now.problems)
 
 
 def _new_findings(was: Declarations, now: Declarations) -> tuple[Finding, ...]:

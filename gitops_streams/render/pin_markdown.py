@@ -16,6 +16,7 @@ from gitops_streams.render.phrase import Code, merged, prose
 from gitops_streams.render.pin_phrases import (
     STANDINGS,
     belongs,
+    beside_findings,
     compared,
     followed,
     headline,
@@ -27,7 +28,7 @@ from gitops_streams.render.pin_phrases import (
 )
 from gitops_streams.review.pin_review import JudgedPin, PinReview
 from gitops_streams.review.pull_request import Capabilities
-from gitops_streams.review.standing import Standing
+from gitops_streams.review.standing import FINDINGS, Standing
 
 _MOST = 200
 """So many findings, pins and followed stream tags are listed at most, whatever room there is."""
@@ -64,7 +65,7 @@ class _Text:
         parts = [
             f"{self._sign()}**{headline(found)}**{f' — {counted}' if counted else ''}",
             self._findings(most),
-            blocks.warnings(review, dialect, cut.alerts, self._warning),
+            blocks.warnings(beside_findings(found), dialect, cut.alerts, self._warning),
             self._followed(most),
             self._pins(most),
             *self._images(cut),
@@ -129,7 +130,7 @@ _ORDER = {standing: at for at, standing in enumerate(Standing)}
 def _row(pin: JudgedPin) -> tuple[str, ...]:
     standing = pin.verdict.standing
     told = STANDINGS[standing]
-    if standing not in {Standing.CURRENT, Standing.REMOVED}:
+    if standing not in FINDINGS | {Standing.CURRENT, Standing.REMOVED}:
         told = f"{told}: {inline(why(pin))}"
     return mark(pin), code(place(pin), 240), inline(belongs(pin)), inline(move(pin)), told
 

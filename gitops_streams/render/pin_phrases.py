@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.render.phrase import NOTHING, Code, Part, Phrase, merged, prose
@@ -10,6 +11,7 @@ from gitops_streams.render.words import count
 from gitops_streams.review.followed import FollowedChange
 from gitops_streams.review.pin_review import JudgedPin, PinReview
 from gitops_streams.review.pins import Touch
+from gitops_streams.review.report import Review
 from gitops_streams.review.standing import DOUBTFUL, Standing
 
 STANDINGS = {
@@ -60,6 +62,18 @@ def standings(found: PinReview) -> str:
     """Count the standings: ``2 up to date · 1 unknown digest``."""
     counted = Counter(pin.verdict.standing for pin in found.pins)
     return " · ".join(f"{counted[each]} {STANDINGS[each]}" for each in Standing if counted[each])
+
+
+def beside_findings(found: PinReview) -> Review:
+    """Return the images, without the sentences that the findings say already."""
+    said = {pin.verdict.reason for pin in found.objections}
+    tags = (
+        replace(
+            tag, delta=replace(tag.delta, attention=tuple(each for each in tag.delta.attention if each not in said))
+        )
+        for tag in found.review.tags
+    )
+    return replace(found.review, tags=tuple(tags))
 
 
 def place(pin: JudgedPin) -> str:

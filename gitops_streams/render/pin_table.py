@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitops_streams.render.image_phrases import age, primary, resized
 from gitops_streams.render.inert import line
 from gitops_streams.render.phrase import Phrase, joined, plain
-from gitops_streams.render.pin_phrases import belongs, compared, followed, headline, move, place, why
+from gitops_streams.render.pin_phrases import belongs, beside_findings, compared, followed, headline, move, place, why
 from gitops_streams.render.review_phrases import alerts, reason
 from gitops_streams.render.words import count
 from gitops_streams.review.pin_review import PinReview
@@ -27,7 +27,9 @@ def render(found: PinReview) -> str:
     told = [f"{place(pin)}: {plain(why(pin))}" for pin in found.pins if pin.verdict.standing is not Standing.CURRENT]
     told += [f"{item.file}:{item.line}: {item.kind}: {item.tag}: {item.reason}" for item in found.findings]
     blocks += _listing("Findings and remarks:", told)
-    images = [f"{'! ' if tag.delta.alarming else ''}{tag.key}: {plain(_why(tag))}" for tag in found.review.tags]
+    images = [
+        f"{'! ' if tag.delta.alarming else ''}{tag.key}: {plain(_why(tag))}" for tag in beside_findings(found).tags
+    ]
     blocks += _listing("Why:", images)
     blocks += _listing("This change also changes what is followed:", [plain(followed(it)) for it in found.followed])
     blocks += _listing("Noticed:", [str(problem) for problem in found.problems])

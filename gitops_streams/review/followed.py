@@ -56,4 +56,6 @@ def _followed(tag: StreamTag | None) -> str | None:
         told.append(f"platform: {tag.platform}")
     if tag.insecure:
         told.append("insecure")
+    if tag.hold is not None:
+        told.append(f"held at {tag.hold.digest.short}")
     return ", ".join(told)

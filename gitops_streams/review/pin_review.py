@@ -94,8 +94,6 @@ class Facts:
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     inspected: Mapping[ImagePair, InspectedPair] = field(default_factory=dict)
-    secure: frozenset[Repository] = frozenset()
-    """Repositories that may not be spoken to in the open, whatever the change's declarations say."""
 
 
 def tags_to_ask(changes: Iterable[PinChange]) -> tuple[TagKey, ...]:
@@ -140,13 +138,7 @@ def judged(facts: Facts) -> tuple[JudgedPin, ...]:
 
 def images_to_inspect(facts: Facts) -> tuple[ImagePair, ...]:
     """List the images behind the pins that changed, old and new, each pair once; not what is known to be missing."""
-    return tuple(
-        dict.fromkeys(
-            move.pair
-            for move in _moves(facts, judged(facts))
-            if all(pin.verdict.exists is not Presence.ABSENT for pin in move.pins)
-        )
-    )
+    return tuple(dict.fromkeys(move.pair for move in _moves(facts, judged(facts))))
 
 
 def assemble_pins(facts: Facts, policy: ReviewPolicy, run: RunInfo, *, requests: int, offline: bool) -> PinReview:
@@ -183,7 +175,8 @@ def _moves(facts: Facts, pins: Sequence[JudgedPin]) -> list[_Move]:
         change = pin.change
         if change.tag is None or pin.repository is None or change.new is None or change.new == change.old:
             continue
-        if pin.verdict.standing is not Standing.DISAGREEMENT:
+        # What is not there cannot be looked at, and of two digests nobody knows which is meant.
+        if pin.verdict.exists is not Presence.ABSENT and pin.verdict.standing is not Standing.DISAGREEMENT:
             groups.setdefault((change.tag, pin.repository, change.new), []).append(pin)
     moves = []
     for (key, repository, new), members in groups.items():
@@ -191,8 +184,7 @@ def _moves(facts: Facts, pins: Sequence[JudgedPin]) -> list[_Move]:
         pair = ImagePair(repository, old[0] if old else None, new)
         followed = follow(facts.witness.catalog, key, facts.witness.base)
         if isinstance(followed, Followed) and followed.source.reference.repository == repository:
-            insecure = followed.tag.insecure and repository not in facts.secure
-            pair = replace(pair, platform=followed.tag.platform, insecure=insecure)
+            pair = replace(pair, platform=followed.tag.platform, insecure=followed.tag.insecure)
         moves.append(_Move(key, repository, new, old, tuple(members), pair))
     return moves
 

@@ -131,8 +131,8 @@ def _judge_digest(change: PinChange, digest: Digest, witness: Witness) -> Verdic
     exists = _presence(found)
     answer = None if key is None else witness.answers.get(key)
     current = answer.digest if isinstance(answer, Resolved) else None
-    if exists is Presence.ABSENT and isinstance(found, Unresolvable):
-        return Verdict(Standing.MISSING, f"the registry does not have it: {found.reason}", exists, current)
+    if exists is Presence.ABSENT:
+        return Verdict(Standing.MISSING, f"{repository} has no {digest.short}", exists, current)
     if key is None:
         return _unfollowed(change, found, exists)
     if current == digest:

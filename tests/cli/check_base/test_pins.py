@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gitops_streams.demo.exchange import Response
+from gitops_streams.registry import RegistryClient
 
 NOWHERE = "sha256:" + "a" * 64
 
@@ -240,14 +241,66 @@ def test_the_configuration_is_the_bases(proposal):
     assert any(asked)
 
 
-def test_a_change_may_not_lower_the_guard(proposal):
-    """``insecure`` in a declaration of the change is shown, and not obeyed."""
+def test_a_change_may_not_lower_the_guard(proposal, monkeypatch):
+    """``insecure`` in a declaration of the change is shown, and not obeyed; that of the base is."""
+    asked = []
+    real = RegistryClient.resolve_all
+
+    def listen(client, questions, **options):
+        asked.extend(questions := list(questions))
+        return real(client, questions, **options)
+
+    monkeypatch.setattr(RegistryClient, "resolve_all", listen)
     text = proposal.workspace.read("streams/web.yaml").decode()
     proposal.workspace.write("streams/web.yaml", text + "      importPolicy: {insecure: true}\n")
     proposal.pin("web", NOWHERE)
     done = proposal.check("-o", "json")
     (followed,) = done.json["followed"]
     assert followed["after"].endswith(", insecure")
+    assert len(asked) == 2
+    assert not any(question.insecure for question in asked)
+    proposal.pin("web", proposal.digests["web"][0])
+    proposal.workspace.commit("By its owners")
+    proposal.workspace.git("branch", "--force", "main")
+    proposal.pin("web", NOWHERE)
+    asked.clear()
+    proposal.check("-o", "json")
+    assert len(asked) == 2
+    assert all(question.insecure for question in asked)
+
+
+def test_a_tag_that_a_policy_chooses(proposal):
+    for version in ("1.1.0", "1.2.0"):
+        proposal.push("web", version)
+    stream = proposal.workspace.read("streams/web.yaml").decode()
+    policy = "  annotations: {gitops-streams.io/policy: semver, gitops-streams.io/range: '>=1.1.0 <1.2.0'}\n"
+    name = proposal.reference("web").partition(":1.0")[0]
+    chosen = stream.replace("  name: web\n", "  name: web\n" + policy).replace(proposal.reference("web"), name)
+    proposal.workspace.write("streams/web.yaml", chosen)
+    proposal.workspace.commit("Choose")
+    proposal.workspace.git("branch", "--force", "main")
+    assert proposal.workspace.run("reconcile").code == 0
+    pin = proposal.one(code=0)
+    assert pin["after"] == f"{proposal.reference('web', '1.1.0')}@{proposal.digests['web'][1]}"
+    assert pin["standing"] == "current"
+    # It exists, and the policy does not choose it.
+    proposal.pin("web", proposal.digests["web"][2], "1.2.0")
+    assert proposal.one(code=1)["standing"] == "unknown-digest"
+
+
+def test_a_hold_is_a_change_of_what_is_followed(proposal):
+    proposal.push("web")
+    assert proposal.workspace.run("reconcile").code == 0
+    proposal.workspace.commit("Update")
+    proposal.workspace.git("branch", "--force", "main")
+    assert proposal.workspace.run("rollback", "acme/web:prod").code == 0
+    assert proposal.workspace.run("reconcile").code == 0
+    done = proposal.check("-o", "json")
+    assert done.code == 0, done.text
+    (followed,) = done.json["followed"]
+    assert f"held at {str(proposal.digests['web'][0])[:19]}" in followed["after"]
+    assert [pin["standing"] for pin in done.json["pins"]] == ["current"]
+    assert done.json["images"][0]["alarming"]
 
 
 @pytest.mark.parametrize(
