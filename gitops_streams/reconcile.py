@@ -29,6 +29,7 @@ from gitops_streams.plan.overrides import overridden
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
+from gitops_streams.plan.whole_repositories import bind_each, takes_any, with_aliased
 from gitops_streams.recall import NOTHING, recall
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.registry.choosing import choose_all
@@ -108,7 +109,7 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
             problems.append(found)
         elif found is not None and isinstance(content, bytes):
             located[path] = (content, found)
-    catalog = load.load((path, found) for path, (_, found) in located.items())
+    catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
     history = read_history(snapshot)
     return Declarations(catalog, history, located, (*problems, *history.problems))
 
@@ -158,23 +159,31 @@ def sites_of(
         listener: told what is found as soon as it is found.
         only: the files to scan; ``None``: all.
     """
-    catalog = declarations.catalog
-    binder = Binder(catalog, declarations.history)
-    bound: list[tuple[ScannedFile, Bindings]] = []
+    whole = takes_any(declarations.catalog)
+    binder = Binder(declarations.catalog, declarations.history)
+    files: list[ScannedFile] = []
+    bound: dict[str, Bindings] = {}
     problems: list[Problem] = []
     for file in _scan(snapshot, settings, declarations, repositories, only):
         if isinstance(file, Problem):
             problems.append(file)
             continue
-        bindings = binder.bind(file)
-        bound.append((file, bindings))
+        files.append(file)
+        if whole:
+            continue  # which tags there are is known once all files are
+        bound[file.path] = binder.bind(file)
         if listener is not None:
-            listener.bound(declarations, bindings)
-    bound.sort(key=lambda pair: pair[0].path)
-    bindings = joined(bindings for _, bindings in bound)
-    files = tuple(file for file, _ in bound)
+            listener.bound(declarations, bound[file.path])
+    files.sort(key=lambda file: file.path)
+    if whole:
+        each = bind_each(files, declarations.catalog, declarations.history)
+        bound = {file.path: bindings for file, bindings in zip(files, each.bindings, strict=True)}
+        declarations = replace(declarations, catalog=each.catalog)
+        problems += each.problems
+    bindings = joined(bound[file.path] for file in files)
+    catalog = declarations.catalog
     problems += overridden(bindings.sites, (field for file in files for field in file.ignored), catalog)
-    return Found(declarations, files, bindings, (*declarations.problems, *problems))
+    return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ from gitops_streams.manifests import scan
 from gitops_streams.manifests.local_names import may_hold
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Cause, Method, Question, Resolution, Resolved, Unresolvable
-from gitops_streams.plan.bind import Bindings, bind, tracked
+from gitops_streams.plan.bind import Bindings, joined, tracked
 from gitops_streams.plan.build import build, settle, what_to_ask
 from gitops_streams.plan.holding import NONE, Holdings
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Pin, Plan
 from gitops_streams.plan.named import local_names
 from gitops_streams.plan.overrides import overridden
+from gitops_streams.plan.whole_repositories import bind_each, with_aliased
 from gitops_streams.streams import load, status
 from gitops_streams.streams.choose import Chosen, choose
 from gitops_streams.streams.policy import Choosing, Selected
@@ -198,6 +199,7 @@ def plan_files() -> Callable[..., Planned]:
         }
         declaring = [(path, scan.read(path, data)) for path, data in manifests.items() if load.SCREEN.encode() in data]
         catalog = load.load((path, found) for path, found in declaring if isinstance(found, scan.Located))
+        catalog = with_aliased(catalog)
         history = status.read(item for item in content.items() if item[0].startswith(status.DIRECTORY))
         needles = [needle.encode() for needle in scan.needles(tracked(catalog))] if screen else [b""]
         local = local_names(catalog)
@@ -207,7 +209,8 @@ def plan_files() -> Callable[..., Planned]:
             if any(needle in data for needle in needles) or may_hold(data, local)
         ]
         found = [file for file, _ in scanned if file is not None]
-        bindings = bind(found, catalog, history)
+        bound = bind_each(found, catalog, history)
+        catalog, bindings = bound.catalog, joined(bound.bindings)
         asked, noticed = settle(
             asked := what_to_ask(catalog, bindings, history),
             {
@@ -231,6 +234,7 @@ def plan_files() -> Callable[..., Planned]:
             problems=[
                 *(problem for _, problems in scanned for problem in problems),
                 *noticed,
+                *bound.problems,
                 *overridden(bindings.sites, (field for file in found for field in file.ignored), catalog),
             ],
             holdings={**last_known_good(catalog, asked, replies, history), **holdings},

@@ -52,13 +52,16 @@ class _Index:
     by_source: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
     by_policy: dict[Repository, list[StreamTag]] = field(default_factory=dict)
     by_repository: dict[Repository, list[StreamTag]] = field(default_factory=dict)
+    implied: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
+    whole: dict[Repository, list[StreamKey]] = field(default_factory=dict)
+    """The streams that take every tag of a repository."""
     by_name: dict[str, list[StreamKey]] = field(default_factory=dict)
     history: History = EMPTY
     _by_digest: dict[Repository, dict[Digest, list[StreamTag]]] = field(default_factory=dict)
 
     def is_followed(self, repository: Repository, tag: str | None) -> bool:
         """Whether some stream tag follows a reference's tag, by its name or by a policy."""
-        return (repository, tag) in self.by_source or repository in self.by_policy
+        return (repository, tag) in self.by_source or repository in self.by_policy or repository in self.whole
 
     def recorded(self, repository: Repository, digest: Digest) -> list[StreamTag]:
         """Return the stream tags of a repository that once stood for an image.
@@ -80,9 +83,8 @@ def _is_of(item: Item, repository: Repository) -> bool:
 
 def tracked(catalog: Catalog) -> frozenset[Repository]:
     """Return the repositories that the catalog's streams follow."""
-    return frozenset(
-        tag.source.reference.repository for tag in catalog.tags.values() if isinstance(tag.source, DockerImage)
-    )
+    followed = (*catalog.tags.values(), *(stream.whole for stream in catalog.streams if stream.whole is not None))
+    return frozenset(tag.source.reference.repository for tag in followed if isinstance(tag.source, DockerImage))
 
 
 class Binder:
@@ -131,10 +133,13 @@ def _index(catalog: Catalog, history: History) -> _Index:
         if tag.source.by_policy:
             index.by_policy.setdefault(repository, []).append(tag)
         elif tag.source.tag is not None:
-            index.by_source.setdefault((repository, tag.source.tag), []).append(tag)
+            by_tag = index.implied if tag.implied else index.by_source
+            by_tag.setdefault((repository, tag.source.tag), []).append(tag)
         index.by_repository.setdefault(repository, []).append(tag)
     for stream in catalog.streams:
         index.by_name.setdefault(stream.key.name, []).append(stream.key)
+        if stream.whole is not None and isinstance(stream.whole.source, DockerImage):
+            index.whole.setdefault(stream.whole.source.reference.repository, []).append(stream.key)
     return index
 
 
@@ -163,7 +168,7 @@ def _bind_shape(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None
     if occurrence.digest is None:
         if occurrence.repository in index.by_policy:
             return _Unbound("it names no tag; write one, of whatever name, to have the one that the policy chooses")
-        if (occurrence.repository, "latest") in index.by_source:
+        if (occurrence.repository, "latest") in index.by_source or occurrence.repository in index.whole:
             return _Unbound("it names no tag; write :latest if that is what it means")
         return None
     return _bind_digest(occurrence, occurrence.repository, occurrence.digest, index)
@@ -180,11 +185,31 @@ def _bind_local(occurrence: Occurrence, form: LocalName, index: _Index) -> Site 
 
 
 def _bind_source(occurrence: Occurrence, repository: Repository, tag: str, index: _Index) -> Site | _Unbound | None:
-    """A stream tag that follows the very tag goes before one whose policy chooses among the repository's."""
-    exact, by_policy = index.by_source.get((repository, tag), []), index.by_policy.get(repository, [])
+    """Bind by repository and tag.
+
+    A stream tag that follows the very tag goes before one whose policy chooses among the repository's, and both go
+    before a stream that takes every tag.
+    """
+    ranks = (
+        index.by_source.get((repository, tag), []),
+        index.by_policy.get(repository, []),
+        index.implied.get((repository, tag), []),
+    )
     # Stream tags that leave the file out do not compete; with none left, they are named.
-    competing = any(_in_paths(each, occurrence.file) for each in exact) or not by_policy
-    return _choose(occurrence, exact if competing else by_policy, Rule.SOURCE)
+    for candidates in ranks:
+        if any(_in_paths(each, occurrence.file) for each in candidates):
+            return _choose(occurrence, candidates, Rule.SOURCE)
+    left_out = next(filter(None, ranks), [])
+    return _Unbound(_paths(left_out)) if left_out else _declared_otherwise(repository, tag, index)
+
+
+def _declared_otherwise(repository: Repository, tag: str, index: _Index) -> _Unbound | None:
+    """Say where a stream takes every tag of a repository, but has another image under this one's name."""
+    keys = [TagKey(stream, tag) for stream in index.whole.get(repository, ())]
+    if not keys:
+        return None
+    names = ", ".join(map(str, keys))
+    return _Unbound(f"{names} is declared in spec.tags and does not follow it; declare another tag that does")
 
 
 def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest, index: _Index) -> Site | _Unbound:

@@ -13,6 +13,7 @@ from gitops_streams.oci.reference import Reference, Repository
 from gitops_streams.plan.bind import Binder
 from gitops_streams.plan.proposal import MarkerChange, Proposal, ProposedStream, ProposedTag, ProposedUse
 from gitops_streams.plan.sort_uses import Sorted, sort_uses
+from gitops_streams.plan.whole_repositories import with_named
 from gitops_streams.streams import load
 from gitops_streams.streams.declare import DeclaredTag
 from gitops_streams.streams.foreign import Foreign, Wanted
@@ -77,7 +78,8 @@ def propose(
     Raises:
         InternalError: what is proposed cannot be read back.
     """
-    found = sort_uses(surveys, foreign, catalog, history)
+    files = [survey.file for survey in surveys]
+    found = sort_uses(surveys, foreign, with_named(catalog, files, history), history)
     repositories = {repository: _namespace(found, repository) for repository in {*found.exact, *found.wanted}}
     keys = stream_names(repositories, catalog.by_key)
     paths: set[str] = set()
@@ -167,7 +169,7 @@ def _tried(
     catalog = load.load([*located.items(), *((stream.path, _read_back(stream)) for stream in streams)])
     bound: dict[int, TagKey] = {}
     reasons: dict[tuple[str, int, str], str] = {}
-    binder = Binder(catalog, history)
+    binder = Binder(with_named(catalog, [survey.file for survey in surveys], history), history)
     for survey in surveys if streams else ():
         bindings = binder.bind(survey.file)
         bound |= {id(site.occurrence): site.tag for site in bindings.sites}

@@ -33,6 +33,7 @@ from gitops_streams.streams.model import (
     TagAlias,
     TagKey,
 )
+from gitops_streams.streams.repository_field import read_repository
 from gitops_streams.streams.tag_policy import TagPolicy
 from gitops_streams.yamledit.edit import is_null
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, target
@@ -91,10 +92,10 @@ def _read_stream(file: str, mapping: Mapping) -> tuple[ImageStream, list[Problem
     noticed: list[Problem] = []
     context = _Context(key, file, _annotations(metadata, file, str(key), noticed), noticed)
     local = spec.fields("lookupPolicy").flag("local")
-    noticed += _check_repository(spec, file, key.name)
+    whole = _read_whole(spec, metadata, context)
     tags, invalid = _read_tags(spec.items("tags"), spec, context)
     labels = _labels(metadata)
-    return ImageStream(key, file, mapping.line, tuple(tags), tuple(invalid), local, labels), noticed
+    return ImageStream(key, file, mapping.line, tuple(tags), tuple(invalid), local, labels, whole), noticed
 
 
 def _read_key(metadata: Fields) -> StreamKey:
@@ -111,29 +112,17 @@ def _read_key(metadata: Fields) -> StreamKey:
     return StreamKey(namespace or None, name)
 
 
-def _check_repository(spec: Fields, file: str, name: str) -> list[Problem]:
-    """``dockerImageRepository`` is validated, and said to be without effect so far."""
-    key = "dockerImageRepository"
-    unused = "it is not followed; declare its tags in spec.tags"
+def _read_whole(spec: Fields, metadata: Fields, context: _Context) -> StreamTag | None:
+    """Read ``dockerImageRepository``; what is wrong with it leaves the declared tags alone."""
     try:
-        repository = spec.text(key)
-        if not repository:
-            return []
-        if len(repository) > _MAX_PULL_SPEC:
-            raise spec.invalid(key, repository, "invalid reference format")
-        reference = Reference.parse(repository)
-        if reference.digest is not None:
-            raise spec.invalid(key, repository, "the repository name may not contain an ID")
-        if reference.tag is not None:
-            raise spec.invalid(key, repository, "the repository name may not contain a tag")
-    except Unexpanded:
-        pass
-    except InvalidReference as error:
-        reason = spec.invalid(key, repository, _detail(error, repository)).reason
-        return [Problem(file, spec.line(key), f"ImageStream {quoted(name)} is invalid: {reason}", Severity.ERROR)]
+        return read_repository(context.file, context.key, spec, metadata, context.defaults)
     except FieldError as error:
-        return [Problem(file, error.line, f"ImageStream {quoted(name)} is invalid: {error.reason}", Severity.ERROR)]
-    return [Problem(file, spec.line(key), f"ImageStream {quoted(name)}: {spec.at(key)}: {unused}")]
+        verdict, severity = "is invalid", Severity.ERROR
+        if isinstance(error, Unexpanded):
+            verdict, severity = "not followed", Severity.WARNING
+        reason = f"ImageStream {quoted(context.key.name)} {verdict}: {error.reason}"
+        context.noticed.append(Problem(context.file, error.line, reason, severity))
+        return None
 
 
 def _read_tags(items: list[Node], spec: Fields, context: _Context) -> tuple[list[StreamTag], list[InvalidTag]]:
@@ -217,6 +206,7 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         legacy=importing.text("importMode") == "Legacy",
         prefer_os=_preference("prefer-os", fields),
         prefer_arch=_preference("prefer-arch", fields),
+        local=fields.fields("referencePolicy").text("type") == "Local",
     )
 
 

@@ -148,6 +148,8 @@ class StreamTag:
     hold: Hold | None = None
     gates: Gates | None = None
     """``None`` takes the configuration's."""
+    implied: bool = False
+    """No entry of ``spec.tags``: ``spec.dockerImageRepository`` stands for every tag of its repository."""
 
     @property
     def fingerprint(self) -> str:
@@ -185,6 +187,8 @@ class ImageStream:
     local_lookup: bool = False
     labels: Mapping[str, str] = field(default_factory=dict, compare=False)
     """``metadata.labels``, those that Kubernetes would take; they decide nothing but which pull request is shared."""
+    whole: StreamTag | None = None
+    """What every tag of ``spec.dockerImageRepository`` is like, without a name; ``None`` where none is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,18 +286,21 @@ def test_namespace_and_name_of_255_characters_are_fine(read):
 
 
 REPOSITORIES = {
-    "a repository": ("quay.io/acme/web", "it is not followed; declare its tags in spec.tags", Severity.WARNING),
     "with a tag": ("quay.io/acme/web:1", "the repository name may not contain a tag", Severity.ERROR),
     "with an ID": (f"quay.io/acme/web@{DIGEST}", "the repository name may not contain an ID", Severity.ERROR),
     "no repository": ("quay.io//web", "invalid reference format", Severity.ERROR),
-    "unexpanded": ("'${REPO}'", "it is not followed; declare its tags in spec.tags", Severity.WARNING),
+    "unexpanded": (
+        "'${REPO}'",
+        "it holds an unexpanded parameter; render it first (oc process, kustomize build, helm template)",
+        Severity.WARNING,
+    ),
     "huge": ("a" * 2000, "invalid reference format", Severity.ERROR),
     "a list": ("[a]", "it must be text", Severity.ERROR),
 }
 
 
 @pytest.mark.parametrize(("repository", "reason", "severity"), REPOSITORIES.values(), ids=REPOSITORIES.keys())
-def test_docker_image_repository_is_checked_and_said_to_be_unused(read, repository: str, reason: str, severity):
+def test_a_docker_image_repository_that_is_wrong_leaves_the_tags_alone(read, repository: str, reason: str, severity):
     tags = "  tags:\n    - {name: a, from: {kind: DockerImage, name: b}}\n"
     catalog = read(f"{STREAM}metadata: {{name: web}}\nspec:\n  dockerImageRepository: {repository}\n{tags}")
     (problem,) = catalog.problems
@@ -306,6 +309,7 @@ def test_docker_image_repository_is_checked_and_said_to_be_unused(read, reposito
     assert problem.reason.endswith(reason)
     assert (problem.line, problem.severity) == (5, severity)
     assert len(catalog.tags) == 1
+    assert catalog.streams[0].whole is None
 
 
 @pytest.mark.parametrize("repository", ["", "''", "null", "~"])

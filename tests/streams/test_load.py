@@ -122,7 +122,7 @@ status:
         "      generation: null\n",
         "      generation: 0\n",
         "      generation: 12\n",
-        "      importPolicy: {}\n      referencePolicy:\n        type: Local\n",
+        "      importPolicy: {}\n      referencePolicy:\n        type: Source\n",
         "      importPolicy:\n      referencePolicy: null\n      annotations: ~\n",
         "status: {}\n",
         "status:\n  dockerImageRepository: ''\n",

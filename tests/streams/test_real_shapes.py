@@ -149,8 +149,10 @@ def test_the_samples(read):
     catalog = read(SAMPLES_LIST)
     assert [str(key) for key in catalog.tags] == ["db:10-el8", "db:latest"]
     assert [stream.key.name for stream in catalog.streams] == ["cache", "db"]
+    assert [stream.whole.source.reference.name for stream in catalog.streams if stream.whole] == [
+        "registry.example.com/cache"
+    ]
     assert [problem.reason.partition(":")[0] for problem in catalog.problems] == [
-        'ImageStream "cache"',
         'ImageStream "${APP}" is not followed',
     ]
 
