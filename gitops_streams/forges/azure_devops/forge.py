@@ -5,14 +5,16 @@ Modelled on Microsoft's documentation and on the types of its client; not tried 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 import httpx
 
 from gitops_streams.forges.azure_devops.auto_complete import disable_auto_complete, enable_auto_complete
+from gitops_streams.forges.azure_devops.comments import comment_sticky
 from gitops_streams.forges.azure_devops.decorations import decorate
 from gitops_streams.forges.azure_devops.repository import AzureRepository, branch_name, branch_ref
+from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, GitCredential
 from gitops_streams.forges.http.answers import Record
@@ -22,7 +24,6 @@ from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.forges.sticky_comments import Comment, keep_one
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
@@ -66,7 +67,6 @@ _CAPABILITIES = Capabilities("Azure DevOps", body_limit=4000, milestones=False, 
 _TAKEN = frozenset({409})
 _HISTORY = 300
 _STATES = {StatusState.SUCCESS: "succeeded", StatusState.FAILURE: "failed", StatusState.PENDING: "pending"}
-_DESCRIPTION = 140
 
 
 class AzureDevops:
@@ -184,17 +184,14 @@ class AzureDevops:
 
     def comment_sticky(self, number: int, key: str, body: str | None) -> None:
         """See ``Forge.comment_sticky``."""
-        keep_one(_Threads(self._repository, number), self._repository.viewer.id, key, body)
+        comment_sticky(self._repository, number, key, body)
 
     def set_status(self, sha: str, status: CommitStatus) -> None:
         """See ``Forge.set_status``."""
-        description = status.description
-        if len(description) > _DESCRIPTION:
-            description = description[: _DESCRIPTION - 1] + "…"
         genre, _, name = status.context.rpartition("/")
         body: dict[str, object] = {
             "state": _STATES[status.state],
-            "description": description,
+            "description": described(status),
             "context": {"genre": genre, "name": name},
         }
         if status.url is not None:
@@ -228,46 +225,6 @@ class AzureDevops:
                 pull = self._repository.listed(record)
                 if pull.own:
                     yield pull
-
-
-class _Threads:
-    """The comments of a pull request, which stand in threads. Ours are closed ones: they ask for no answer."""
-
-    def __init__(self, repository: AzureRepository, number: int) -> None:
-        self._repository = repository
-        self._number = number
-
-    def all(self) -> Iterable[Comment]:
-        """Read the first comment of each thread that people or tokens began on no line, oldest first."""
-        doing = f"reading the comments of !{self._number}"
-        found: list[Comment] = []
-        for thread in self._repository.get(self._path(), doing=doing).records("value"):
-            comments = thread.records("comments")
-            if thread.flag("isDeleted") or thread.has("threadContext") or not comments or comments[0].flag("isDeleted"):
-                continue
-            first = comments[0]
-            author = first.text("author", "id", default="") if first.has("author") else ""
-            text = first.text("content", default="")
-            found.append(Comment(first.whole("id"), text, author, thread=thread.whole("id")))
-        return sorted(found, key=lambda comment: comment.thread)
-
-    def add(self, text: str) -> None:
-        """Write a new one."""
-        body = {"comments": [{"parentCommentId": 0, "content": text, "commentType": "text"}], "status": "closed"}
-        self._repository.post(self._path(), body, doing=f"commenting on !{self._number}")
-
-    def change(self, comment: Comment, text: str) -> None:
-        """Rewrite one."""
-        path, doing = self._path(comment.thread, "comments", comment.id), f"changing our comment on !{self._number}"
-        self._repository.patch(path, {"content": text}, doing=doing)
-
-    def remove(self, comment: Comment) -> None:
-        """Remove one."""
-        path, doing = self._path(comment.thread, "comments", comment.id), f"removing our comment on !{self._number}"
-        self._repository.delete(path, doing=doing)
-
-    def _path(self, *parts: str | int) -> str:
-        return self._repository.path("pullrequests", self._number, "threads", *parts)
 
 
 def authorization_for(token: str) -> Authorization:

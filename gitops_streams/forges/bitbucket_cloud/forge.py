@@ -6,24 +6,23 @@ public reports: an update without reviewers takes them away, commits are told by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import httpx
 
-from gitops_streams.errors import ForgeError
-from gitops_streams.forges.best_effort import each_or_all, warning
-from gitops_streams.forges.bitbucket_cloud.repository import BitbucketCloudRepository, body_of, quoted
+from gitops_streams.forges.bitbucket_cloud.comments import comment_sticky
+from gitops_streams.forges.bitbucket_cloud.decorations import decorate
+from gitops_streams.forges.bitbucket_cloud.repository import BitbucketCloudRepository, body_of, quoted, reviewers
+from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, GitCredential, NotAutoMerging
-from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.authorization import Authorization
-from gitops_streams.forges.http.client import Dialect, ForgeClient, segment
+from gitops_streams.forges.http.client import Dialect, ForgeClient
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.forges.sticky_comments import Comment, keep_one, unknown_account
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
@@ -69,7 +68,6 @@ _CAPABILITIES = Capabilities(
 _TAKEN = frozenset({400, 409})
 _HISTORY = 300
 _STATES = {StatusState.SUCCESS: "SUCCESSFUL", StatusState.FAILURE: "FAILED", StatusState.PENDING: "INPROGRESS"}
-_DESCRIPTION = 140
 _KEY = 40
 _STATES_ASKED = "?state=OPEN&state=MERGED&state=DECLINED&state=SUPERSEDED"
 """Without them, a list shows the open ones."""
@@ -175,7 +173,7 @@ class BitbucketCloud:
         }
         if patch.draft is not None:
             body["draft"] = patch.draft
-        return self._repository.pull(self._put(number, body, _reviewers(record)))
+        return self._repository.pull(self._repository.put(number, body, reviewers(record)))
 
     def close(self, number: int) -> None:
         """See ``Forge.close``. A pull request that was declined stays so for good."""
@@ -187,33 +185,20 @@ class BitbucketCloud:
                 raise
 
     def decorate(self, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
-        """See ``Forge.decorate``. There are reviewers alone; labels, assignees and milestones are unknown here."""
-        warnings = [f"{name} could not be assigned: Bitbucket has no assignees" for name in wanted.assignees]
-        try:
-            warnings += self._decorate(pull, wanted)
-        except ForgeError as error:
-            warnings.append(warning("reviewers", error))
-        return tuple(warnings)
+        """See ``Forge.decorate``."""
+        return decorate(self._repository, pull, wanted)
 
     def comment_sticky(self, number: int, key: str, body: str | None) -> None:
         """See ``Forge.comment_sticky``."""
-        viewer = self._repository.viewer
-        if viewer is None:
-            raise unknown_account(
-                "Bitbucket Cloud", number, "use an API token with the permission User: read (read:user:bitbucket)"
-            )
-        keep_one(_Comments(self._repository, number), viewer.uuid, key, body, hidden=False)
+        comment_sticky(self._repository, number, key, body)
 
     def set_status(self, sha: str, status: CommitStatus) -> None:
         """See ``Forge.set_status``. Bitbucket wants an address: the repository's, where there is none."""
-        description = status.description
-        if len(description) > _DESCRIPTION:
-            description = description[: _DESCRIPTION - 1] + "…"
         body = {
             "key": status.context[:_KEY],
             "name": status.context,
             "state": _STATES[status.state],
-            "description": description,
+            "description": described(status),
             "url": status.url or self._repository.facts.url,
         }
         path = self._repository.path("commit", sha, "statuses", "build")
@@ -237,12 +222,6 @@ class BitbucketCloud:
         """Close what is open."""
         self._client.close()
 
-    def _put(self, number: int, body: Mapping[str, object], reviewers: Iterable[str]) -> Record:
-        """Change a pull request; who is not named as a reviewer would be one no more."""
-        path, doing = self._repository.path("pullrequests", number), f"changing pull request #{number}"
-        whole = {**body, "reviewers": [{"uuid": uuid} for uuid in reviewers]}
-        return self._repository.keep(self._client.put(path, whole, doing=doing, repeatable=True).record())
-
     def _list(
         self,
         states: str,
@@ -257,75 +236,3 @@ class BitbucketCloud:
             pull = self._repository.pull(record, heads)
             if pull.own and fits(pull):
                 yield pull
-
-    def _decorate(self, pull: PullRequest, wanted: Decorations) -> list[str]:
-        names = [name for name in wanted.reviewers if name.casefold() != (pull.author or "").casefold()]
-        if not names:
-            return []
-        there = _reviewers(self._repository.known(pull.number))
-        known = self._members(names) if any(not _is_uuid(name) for name in names) else {}
-        uuids = {name: name if _is_uuid(name) else known.get(name.casefold(), "") for name in names}
-        warnings = [f"the reviewer {name} is not a member of the workspace" for name in names if not uuids[name]]
-        missing = tuple(name for name in names if uuids[name] and uuids[name] not in there)
-
-        def ask(some: tuple[str, ...]) -> None:
-            record = self._repository.known(pull.number)
-            body = {"title": record.text("title"), "description": body_of(record)}
-            self._put(pull.number, body, [*_reviewers(record), *(uuids[name] for name in some)])
-
-        return [*warnings, *each_or_all(missing, ask)]
-
-    def _members(self, names: Iterable[str]) -> dict[str, str]:
-        """Look up nicknames and account ids among the workspace's members."""
-        wanted, found = {name.casefold() for name in names if not _is_uuid(name)}, dict[str, str]()
-        path = f"/workspaces/{segment(self._repository.workspace)}/members"
-        for member in self._repository.pages(path, doing="looking for reviewers"):
-            user = member.record("user")
-            for name in (user.text("nickname", default=""), user.text("account_id", default="")):
-                if name.casefold() in wanted:
-                    found[name.casefold()] = user.text("uuid")
-            if wanted <= found.keys():
-                break
-        return found
-
-
-class _Comments:
-    """The comments of a pull request."""
-
-    def __init__(self, repository: BitbucketCloudRepository, number: int) -> None:
-        self._repository = repository
-        self._number = number
-
-    def all(self) -> Iterable[Comment]:
-        """Read those that stand and belong to no line, oldest first."""
-        doing = f"reading the comments of #{self._number}"
-        for comment in self._repository.pages(self._path(), doing=doing, params={"sort": "created_on"}):
-            if not comment.flag("deleted") and not comment.has("inline") and comment.has("user"):
-                author = comment.text("user", "uuid", default="")
-                yield Comment(comment.whole("id"), comment.text("content", "raw", default=""), author)
-
-    def add(self, text: str) -> None:
-        """Write a new one."""
-        doing = f"commenting on #{self._number}"
-        self._repository.client.post(self._path(), {"content": {"raw": text}}, doing=doing)
-
-    def change(self, comment: Comment, text: str) -> None:
-        """Rewrite one."""
-        doing = f"changing our comment on #{self._number}"
-        self._repository.client.put(self._path(comment.id), {"content": {"raw": text}}, doing=doing, repeatable=True)
-
-    def remove(self, comment: Comment) -> None:
-        """Remove one."""
-        doing = f"removing our comment on #{self._number}"
-        self._repository.client.delete(self._path(comment.id), doing=doing, repeatable=True)
-
-    def _path(self, *parts: int) -> str:
-        return self._repository.path("pullrequests", self._number, "comments", *parts)
-
-
-def _reviewers(record: Record) -> list[str]:
-    return [uuid for uuid in (user.text("uuid", default="") for user in record.records("reviewers")) if uuid]
-
-
-def _is_uuid(name: str) -> bool:
-    return name.startswith("{") and name.endswith("}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
@@ -96,6 +96,12 @@ class BitbucketCloudRepository:
         self._pulls[record.whole("id")] = record
         return record
 
+    def put(self, number: int, body: Mapping[str, object], reviewers: Iterable[str]) -> Record:
+        """Change a pull request; who is not named as a reviewer would be one no more."""
+        path, doing = self.path("pullrequests", number), f"changing pull request #{number}"
+        whole = {**body, "reviewers": [{"uuid": uuid} for uuid in reviewers]}
+        return self.keep(self.client.put(path, whole, doing=doing, repeatable=True).record())
+
     def heads(self, prefix: str) -> dict[str, str]:
         """Return the commits of the branches whose names contain a text; pull requests tell 12 digits of them only."""
         params = {"q": f"name ~ {quoted(prefix)}"}
@@ -149,6 +155,11 @@ def body_of(record: Record) -> str:
         record.text("summary", "raw", default="") if record.has("summary") else ""
     )
     return text.replace("\r\n", "\n")
+
+
+def reviewers(record: Record) -> list[str]:
+    """Return the UUIDs of the reviewers."""
+    return [uuid for uuid in (user.text("uuid", default="") for user in record.records("reviewers")) if uuid]
 
 
 def quoted(text: str) -> str:

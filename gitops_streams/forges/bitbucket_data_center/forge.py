@@ -6,30 +6,29 @@ not describe is from public reports: the header ``X-AUSERNAME``, the limit of 32
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
 import httpx
 
-from gitops_streams.forges.best_effort import each_or_all
 from gitops_streams.forges.bitbucket_data_center.auto_merge import auto_merges, disable_auto_merge, enable_auto_merge
+from gitops_streams.forges.bitbucket_data_center.comments import comment_sticky
+from gitops_streams.forges.bitbucket_data_center.decorations import decorate
 from gitops_streams.forges.bitbucket_data_center.repository import (
     BitbucketDataCenterRepository,
     branch_ref,
     content,
-    reviewers,
 )
+from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, GitCredential
-from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.authorization import Authorization
 from gitops_streams.forges.http.client import Dialect, ForgeClient
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.forges.sticky_comments import Comment, keep_one, unknown_account
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
@@ -77,7 +76,6 @@ _CONFLICT = 409
 _HISTORY = 300
 _TRIES = 3
 _STATES = {StatusState.SUCCESS: "SUCCESSFUL", StatusState.FAILURE: "FAILED", StatusState.PENDING: "INPROGRESS"}
-_DESCRIPTION = 140
 
 
 class BitbucketDataCenter:
@@ -193,39 +191,20 @@ class BitbucketDataCenter:
                 return
 
     def decorate(self, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
-        """See ``Forge.decorate``. There are reviewers alone; pull requests have no labels and milestones here."""
-        warnings = [f"{name} could not be assigned: Bitbucket has no assignees" for name in wanted.assignees]
-        author = (pull.author or "").casefold()
-        names = tuple(name for name in wanted.reviewers if name.casefold() != author)
-        there = {name.casefold() for name in reviewers(self._repository.known(pull.number))} if names else set()
-        missing = tuple(name for name in names if name.casefold() not in there)
-
-        def ask(some: tuple[str, ...]) -> None:
-            def made(record: Record) -> dict[str, object]:
-                everybody = [*reviewers(record), *(name for name in some if name not in reviewers(record))]
-                return {**content(record), "reviewers": [{"user": {"name": name}} for name in everybody]}
-
-            self._repository.change(pull.number, made)
-
-        return (*warnings, *each_or_all(missing, ask))
+        """See ``Forge.decorate``."""
+        return decorate(self._repository, pull, wanted)
 
     def comment_sticky(self, number: int, key: str, body: str | None) -> None:
         """See ``Forge.comment_sticky``."""
-        account = self._repository.server.account
-        if account is None:
-            raise unknown_account("Bitbucket", number, "let the header X-AUSERNAME of its answers pass the proxy")
-        keep_one(_Comments(self._repository, number), account.casefold(), key, body, hidden=False)
+        comment_sticky(self._repository, number, key, body)
 
     def set_status(self, sha: str, status: CommitStatus) -> None:
         """See ``Forge.set_status``. Bitbucket wants an address: the repository's, where there is none."""
-        description = status.description
-        if len(description) > _DESCRIPTION:
-            description = description[: _DESCRIPTION - 1] + "…"
         body = {
             "key": status.context,
             "name": status.context,
             "state": _STATES[status.state],
-            "description": description,
+            "description": described(status),
             "url": status.url or self._repository.facts.url,
         }
         path = self._repository.path("commits", sha, "builds")
@@ -265,49 +244,3 @@ class BitbucketDataCenter:
             pull = self._repository.pull(record)
             if pull.own and fits(pull):
                 yield pull
-
-
-class _Comments:
-    """The comments of a pull request, which are found among all that happened to it."""
-
-    def __init__(self, repository: BitbucketDataCenterRepository, number: int) -> None:
-        self._repository = repository
-        self._number = number
-
-    def all(self) -> Iterable[Comment]:
-        """Read those that belong to no line and answer no other, oldest first."""
-        path = self._repository.path("pull-requests", self._number, "activities")
-        found: dict[int, Comment] = {}
-        for event in self._repository.pages(path, doing=f"reading the comments of #{self._number}"):
-            added = (
-                event.text("action", default="") == "COMMENTED"
-                and event.text("commentAction", default="ADDED") == "ADDED"
-            )
-            if added and event.has("comment") and not event.has("commentAnchor"):
-                comment = event.record("comment")
-                author = comment.text("author", "name", default="").casefold()
-                number, version = comment.whole("id"), comment.whole("version")
-                found[number] = Comment(number, comment.text("text", default=""), author, version)
-        return [found[number] for number in sorted(found)]
-
-    def add(self, text: str) -> None:
-        """Write a new one."""
-        self._repository.client.post(self._path(), {"text": text}, doing=f"commenting on #{self._number}")
-
-    def change(self, comment: Comment, text: str) -> None:
-        """Rewrite one."""
-        body, doing = {"text": text, "version": comment.version}, f"changing our comment on #{self._number}"
-        self._repository.client.put(self._path(comment.id), body, doing=doing, repeatable=True)
-
-    def remove(self, comment: Comment) -> None:
-        """Remove one; one that was answered stays, as Bitbucket has it."""
-        path, doing = self._path(comment.id), f"removing our comment on #{self._number}"
-        params = {"version": comment.version}
-        try:
-            self._repository.client.send("DELETE", path, doing=doing, params=params, repeatable=True)
-        except ForgeRefused as refused:
-            if refused.status != _CONFLICT:
-                raise
-
-    def _path(self, *parts: int) -> str:
-        return self._repository.path("pull-requests", self._number, "comments", *parts)

@@ -5,14 +5,16 @@ Modelled on Gitea's source and on its description of the API; not tried on a liv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import httpx
 
+from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, CommitIdentity, GitCredential
 from gitops_streams.forges.gitea.auto_merge import disable_auto_merge, enable_auto_merge
+from gitops_streams.forges.gitea.comments import comment_sticky
 from gitops_streams.forges.gitea.decorations import decorate
 from gitops_streams.forges.gitea.repository import GiteaRepository, bare_title, draft_title, is_draft
 from gitops_streams.forges.http.authorization import Authorization
@@ -21,7 +23,6 @@ from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.forges.sticky_comments import Comment, keep_one, unknown_account
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
@@ -64,7 +65,6 @@ _TAKEN = frozenset({409, 422})
 _PAGE = 50
 _HISTORY = 6
 """Pages of closed pull requests, newest first: nothing filters them by branch here."""
-_DESCRIPTION = 140
 
 
 class Gitea:
@@ -191,17 +191,11 @@ class Gitea:
 
     def comment_sticky(self, number: int, key: str, body: str | None) -> None:
         """See ``Forge.comment_sticky``."""
-        viewer = self._repository.viewer
-        if viewer is None:
-            raise unknown_account("Gitea", number, "give the token the scope read:user")
-        keep_one(_Comments(self._repository, number), str(viewer.id), key, body)
+        comment_sticky(self._repository, number, key, body)
 
     def set_status(self, sha: str, status: CommitStatus) -> None:
         """See ``Forge.set_status``."""
-        description = status.description
-        if len(description) > _DESCRIPTION:
-            description = description[: _DESCRIPTION - 1] + "…"
-        body = {"state": status.state.value, "context": status.context, "description": description}
+        body = {"state": status.state.value, "context": status.context, "description": described(status)}
         if status.url is not None:
             body["target_url"] = status.url
         path = self._repository.path("statuses", sha)
@@ -239,37 +233,3 @@ class Gitea:
                 pull = self._repository.pull(record)
                 if pull.own and fits(pull):
                     yield pull
-
-
-class _Comments:
-    """The comments of a pull request."""
-
-    def __init__(self, repository: GiteaRepository, number: int) -> None:
-        self._repository = repository
-        self._number = number
-
-    def all(self) -> Iterable[Comment]:
-        """Read all comments, oldest first; this list has no pages."""
-        path, doing = self._repository.path("issues", self._number, "comments"), f"reading comments of #{self._number}"
-        for comment in self._repository.client.get(path, doing=doing).records():
-            if comment.has("user"):
-                author = str(comment.whole("user", "id"))
-                yield Comment(comment.whole("id"), comment.text("body", default=""), author)
-
-    def add(self, text: str) -> None:
-        """Write a new one."""
-        path = self._repository.path("issues", self._number, "comments")
-        self._repository.client.post(path, {"body": text}, doing=f"commenting on #{self._number}")
-
-    def change(self, comment: Comment, text: str) -> None:
-        """Rewrite one."""
-        path, doing = self._path(comment), f"changing our comment on #{self._number}"
-        self._repository.client.patch(path, {"body": text}, doing=doing, repeatable=True)
-
-    def remove(self, comment: Comment) -> None:
-        """Remove one."""
-        doing = f"removing our comment on #{self._number}"
-        self._repository.client.delete(self._path(comment), doing=doing, repeatable=True)
-
-    def _path(self, comment: Comment) -> str:
-        return self._repository.path("issues", "comments", comment.id)

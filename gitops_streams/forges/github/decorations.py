@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from gitops_streams.errors import ForgeError
+from gitops_streams.forges.best_effort import warning
 from gitops_streams.forges.github.repository import GithubRepository
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.refusal import ForgeRefused
@@ -42,7 +43,7 @@ def _labels(repository: GithubRepository, pull: PullRequest, wanted: Decorations
             else:
                 yield f"the label {label} does not exist; create it, or set pullRequest.createLabels"
         except ForgeError as error:
-            yield _warning(f"the label {label}", error)
+            yield warning(f"the label {label}", error)
     if missing:
         path = repository.path("issues", pull.number, "labels")
 
@@ -80,9 +81,9 @@ def _unwanted_labels(repository: GithubRepository, pull: PullRequest, wanted: De
                 repository.client.delete(path, doing=f"removing the label {label}", repeatable=True)
             except ForgeRefused as refused:
                 if refused.status != _NOT_FOUND:
-                    yield _warning(f"the label {label}", refused)
+                    yield warning(f"the label {label}", refused)
             except ForgeError as error:
-                yield _warning(f"the label {label}", error)
+                yield warning(f"the label {label}", error)
 
 
 def _assignees(repository: GithubRepository, pull: PullRequest, wanted: Decorations) -> Iterable[str]:
@@ -123,7 +124,7 @@ def _reviewers(repository: GithubRepository, pull: PullRequest, wanted: Decorati
     try:
         reviewed = _reviewed(repository, pull.number)
     except ForgeError as error:
-        yield _warning("reviewers", error)
+        yield warning("reviewers", error)
         return
     people = [login for login in people if login.casefold() not in reviewed]
     # Whose review counted for a team is not told: after any review, teams are left alone.
@@ -173,7 +174,7 @@ def _milestone(repository: GithubRepository, pull: PullRequest, wanted: Decorati
             yield f"the milestone {name} does not exist, or is closed"
             return
     except ForgeError as error:
-        yield _warning(f"the milestone {name}", error)
+        yield warning(f"the milestone {name}", error)
         return
     path = repository.path("issues", pull.number)
 
@@ -210,11 +211,7 @@ def _attempt(repository: GithubRepository, what: str, action: Callable[[], None]
                 and repository.client.wait(_LAG)
             ):
                 continue
-            yield _warning(what, refused)
+            yield warning(what, refused)
         except ForgeError as error:
-            yield _warning(what, error)
+            yield warning(what, error)
         return
-
-
-def _warning(what: str, error: ForgeError) -> str:
-    return f"{what}: {error.message}" + (f" ({error.hint})" if error.hint else "")

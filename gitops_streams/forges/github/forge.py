@@ -12,6 +12,8 @@ from itertools import islice
 import httpx
 
 from gitops_streams.errors import ForgeError
+from gitops_streams.forges.commit_status import described
+from gitops_streams.forges.creation import opening
 from gitops_streams.forges.forge import AutoMerge, BranchLost, CommitIdentity, GitCredential, TreeFile
 from gitops_streams.forges.github.app import API_HEADERS, AppAuthorization
 from gitops_streams.forges.github.auto_merge import disable_auto_merge, enable_auto_merge
@@ -49,7 +51,6 @@ _UNPROCESSABLE = 422
 _TRIES = 3
 _LAG = 2.0
 """Seconds after which GitHub knows of a branch or pull request that was just made."""
-_DESCRIPTION = 140
 _HISTORY = 3
 """Pages of one branch's pull requests, newest first: what was closed 300 pull requests ago decides nothing."""
 _TO_DRAFT = "mutation($id: ID!) { convertPullRequestToDraft(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
@@ -137,7 +138,7 @@ class Github:
         """See ``Forge.create``."""
         self._repository.check_writable()
         body = {"title": spec.title, "head": spec.head, "base": spec.base, "body": spec.body, "draft": spec.draft}
-        doing = f"opening a pull request from {spec.head} to {spec.base}"
+        doing = opening(spec)
         for attempt in range(1, _TRIES + 1):
             try:
                 answer = self._client.post(self._repository.path("pulls"), body, doing=doing)
@@ -196,10 +197,7 @@ class Github:
 
     def set_status(self, sha: str, status: CommitStatus) -> None:
         """See ``Forge.set_status``."""
-        description = status.description
-        if len(description) > _DESCRIPTION:
-            description = description[: _DESCRIPTION - 1] + "…"
-        body = {"state": status.state.value, "context": status.context, "description": description}
+        body = {"state": status.state.value, "context": status.context, "description": described(status)}
         if status.url is not None:
             body["target_url"] = status.url
         path = self._repository.path("statuses", sha)

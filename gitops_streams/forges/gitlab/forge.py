@@ -5,15 +5,17 @@ Modelled on GitLab's documentation and on the source of ``lib/api``; not tried o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 import httpx
 
 from gitops_streams.errors import ForgeError
+from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, CommitIdentity, GitCredential
 from gitops_streams.forges.gitlab.auto_merge import disable_auto_merge, enable_auto_merge
+from gitops_streams.forges.gitlab.comments import comment_sticky
 from gitops_streams.forges.gitlab.decorations import decorate
 from gitops_streams.forges.gitlab.project import GitlabProject, bare_title, draft_title, is_draft
 from gitops_streams.forges.http.answers import Record
@@ -23,7 +25,6 @@ from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.forges.sticky_comments import Comment, keep_one, unknown_account
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
@@ -72,7 +73,6 @@ _TAKEN = frozenset({409, 422})
 _HISTORY = 3
 """Pages of one branch's merge requests, newest first."""
 _STATES = {StatusState.SUCCESS: "success", StatusState.FAILURE: "failed", StatusState.PENDING: "pending"}
-_DESCRIPTION = 140
 
 
 class Gitlab:
@@ -194,17 +194,11 @@ class Gitlab:
 
     def comment_sticky(self, number: int, key: str, body: str | None) -> None:
         """See ``Forge.comment_sticky``."""
-        viewer = self._project.viewer
-        if viewer is None:
-            raise unknown_account("GitLab", number, "give the token the scope api or read_user")
-        keep_one(_Notes(self._project, number), str(viewer.id), key, body)
+        comment_sticky(self._project, number, key, body)
 
     def set_status(self, sha: str, status: CommitStatus) -> None:
         """See ``Forge.set_status``. GitLab refuses to set the state that a status has already."""
-        description = status.description
-        if len(description) > _DESCRIPTION:
-            description = description[: _DESCRIPTION - 1] + "…"
-        body = {"state": _STATES[status.state], "name": status.context, "description": description}
+        body = {"state": _STATES[status.state], "name": status.context, "description": described(status)}
         if status.url is not None:
             body["target_url"] = status.url
         path = self._project.path("statuses", sha)
@@ -244,40 +238,6 @@ class Gitlab:
                 pull = self._project.pull(record)
                 if pull.own and fits(pull):
                     yield pull
-
-
-class _Notes:
-    """The comments of a merge request, which GitLab calls notes."""
-
-    def __init__(self, project: GitlabProject, number: int) -> None:
-        self._project = project
-        self._number = number
-
-    def all(self) -> Iterable[Comment]:
-        """Read those that people and tokens wrote, oldest first."""
-        params: dict[str, str | int] = {"sort": "asc", "order_by": "created_at", "per_page": 100}
-        doing = f"reading the comments of !{self._number}"
-        for page in self._project.client.pages(self._path(), doing=doing, params=params):
-            for note in page.records():
-                if not note.flag("system") and note.has("author"):
-                    yield Comment(note.whole("id"), note.text("body", default=""), str(note.whole("author", "id")))
-
-    def add(self, text: str) -> None:
-        """Write a new one."""
-        self._project.client.post(self._path(), {"body": text}, doing=f"commenting on !{self._number}")
-
-    def change(self, comment: Comment, text: str) -> None:
-        """Rewrite one."""
-        doing = f"changing our comment on !{self._number}"
-        self._project.client.put(self._path(comment.id), {"body": text}, doing=doing, repeatable=True)
-
-    def remove(self, comment: Comment) -> None:
-        """Remove one."""
-        doing = f"removing our comment on !{self._number}"
-        self._project.client.delete(self._path(comment.id), doing=doing, repeatable=True)
-
-    def _path(self, *parts: int) -> str:
-        return self._project.path("merge_requests", self._number, "notes", *parts)
 
 
 def check_token(token: str, job_token: str | None) -> str:
