@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from gitops_streams.demo.images import AMD64, ARM64, Flavour, Image
@@ -10,6 +11,8 @@ from gitops_streams.oci.digest import Digest
 
 MOVED = ("shop/web", "1.4")
 """The tag that the demonstration moves."""
+STREAM_TAG = "shop/web:prod"
+"""The stream tag that follows it."""
 
 _STREAMS = """\
 # What is followed: each tag tracks one tag in a registry. The same file is valid on OpenShift.
@@ -128,15 +131,36 @@ data:
 
 def push_images(registry: Registry) -> None:
     """Put the sample's images into the registry: an index over two platforms, and single manifests."""
-    registry.push("shop/web", "1.4", Image.build("web", "1.4.0", platforms=(AMD64, ARM64)))
+    registry.push("shop/web", "1.4", _web("1.4.0"))
     registry.push("shop/worker", "2024.1", Image.build("worker", "2024.1", flavour=Flavour.DOCKER))
     registry.push("shop/cache", "7.2", Image.build("cache", "7.2.4"))
 
 
 def move_tag(registry: Registry) -> Digest:
-    """Publish a new build under a tag that is in use, as a CI system does, and return the old digest."""
-    registry.push(*MOVED, Image.build("web", "1.4.1", platforms=(AMD64, ARM64)))
-    return Image.build("web", "1.4.0", platforms=(AMD64, ARM64)).digest
+    """Publish a new build under a tag that is in use, as a CI system does, and return its digest."""
+    return registry.push(*MOVED, _web("1.4.1"))
+
+
+def _web(version: str) -> Image:
+    """Build the shop's front; its second version does more than its changelog says."""
+    moved = version != "1.4.0"
+    return Image.build(
+        "web",
+        version,
+        platforms=(AMD64, ARM64),
+        created="2026-11-23T09:02:00Z" if moved else "2026-11-17T08:14:00Z",
+        labels={
+            "org.opencontainers.image.source": "https://github.com/example/shop",
+            "org.opencontainers.image.revision": hashlib.sha256(version.encode()).hexdigest()[:40],
+            "org.opencontainers.image.version": version,
+        },
+        config={
+            "User": "root" if moved else "1001",
+            "Env": [f"LOG_LEVEL={'debug' if moved else 'info'}", "DB_PASSWORD=changeit"],
+            "ExposedPorts": {"8080/tcp": {}},
+        },
+        base=("alpine",),
+    )
 
 
 def files(host: str) -> Mapping[str, str]:

@@ -59,19 +59,24 @@ def walk(folder: Path, registry: Registry, say: Say) -> None:
     run("git", "show", "--unified=0", "--format=%s", "HEAD", "--", "apps", "charts")
 
     repository, tag = sample.MOVED
-    old = sample.move_tag(registry)
-    say(f"\n3. Somebody publishes a new build as {repository}:{tag}. The next run moves that digest alone.\n")
+    sample.move_tag(registry)
+    say(f"\n3. Somebody publishes a new build as {repository}:{tag}. Why did it move, and where does it roll out?\n")
+    run("gitops-streams", "diff", "--inspect")
+    say("The run moves that digest alone. A pull request would say the same, and more (docs/pull-requests.md).\n")
     run("gitops-streams", "reconcile", "--publish", "commit")
     run("git", "show", "--unified=0", "--format=%B", "HEAD", "--", "apps", "charts")
 
-    say("4. To go back, revert the commit:\n")
-    say("   $ git revert --no-edit HEAD")
-    say("\n   and, so that the next run does not move on again, say in imagestreams/shop.yaml where to stay:\n")
-    say(f"   name: {registry.host}/{repository}:{tag}@{old}")
+    say("4. It runs as root now? Go back, and stay there whatever the registry says. No registry is asked.\n")
+    run("gitops-streams", "rollback", sample.STREAM_TAG, "--reason", "runs as root")
+    run("git", "commit", "--all", "--quiet", "--no-gpg-sign", "--message", "Stay at the old front")
+    run("gitops-streams", "reconcile", "--publish", "commit")
+    run("git", "show", "--unified=0", "--format=%s", "HEAD", "--", "apps", "charts")
+    say(f"gitops-streams resume {sample.STREAM_TAG} lets it follow the registry again.")
     say(f"\nThe repository is yours to explore:\n\n   $ cd {shlex.quote(str(folder))}")
-    say("   $ gitops-streams status     what each stream tag resolved to; no network is needed")
-    say("   $ gitops-streams check      whether every reference is pinned to it")
-    say("   $ git log --patch           who moved what, when")
+    say("   $ gitops-streams status                  what each stream tag resolved to; no network is needed")
+    say(f"   $ gitops-streams history {sample.STREAM_TAG}   what it was before, and who moved it")
+    say("   $ gitops-streams check                   whether every reference is pinned to it")
+    say("   $ git log --patch                        every change, byte for byte")
 
 
 class _Runner:
