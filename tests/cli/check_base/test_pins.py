@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from gitops_streams.cli.check import FAIL_ON
 from gitops_streams.demo.exchange import Response
 from gitops_streams.registry import RegistryClient
+from gitops_streams.review.failing import FailOn
 
 NOWHERE = "sha256:" + "a" * 64
 
@@ -331,3 +333,58 @@ def test_every_format_says_it(proposal, output):
     assert "acme/api" in done.out
     if output == "json":
         json.loads(done.out)
+
+
+def test_two_digests_in_one_place(proposal):
+    name, digest = proposal.reference("web").partition(":1.0")[0], proposal.digests["web"][0]
+    text = f"web:\n  repository: {name}\n  tag: 1.0@{NOWHERE}\n  digest: {digest}\n"
+    proposal.workspace.write("values.yaml", text)
+    pin = proposal.one(code=1)
+    assert (pin["standing"], pin["form"]) == ("disagreement", "helm")
+
+
+def test_a_marked_digest_is_looked_up_where_its_stream_tag_is(proposal):
+    def written(digest):
+        marker = '# {"$imagestream": "acme/web:prod:digest"}'
+        proposal.workspace.write("values.yaml", f"proxy:\n  version: {digest} {marker}\n")
+
+    written(proposal.digests["web"][0])
+    proposal.workspace.commit("By marker")
+    proposal.workspace.git("branch", "--force", "main")
+    written(NOWHERE)
+    pin = proposal.one(code=1)
+    assert (pin["standing"], pin["boundBy"]) == ("missing-digest", "marker")
+    assert pin["image"] == proposal.reference("web").partition(":1.0")[0]
+    written(proposal.push("web"))
+    assert proposal.one(code=0)["standing"] == "current"
+
+
+def test_streams_come_and_go(proposal):
+    workspace = proposal.workspace
+    for name in ("web", "api"):
+        (workspace.folder / f"streams/{name}.yaml").unlink()
+    gone = proposal.check("-o", "json")
+    assert [change["change"] for change in gone.json["followed"]] == ["removed", "removed"]
+    assert proposal.asked == []
+    workspace.commit("No streams")
+    assert proposal.check(base="HEAD").code == 1  # neither has any
+    workspace.git("branch", "--force", "main")
+    workspace.git("checkout", "--quiet", "HEAD~1", "--", "streams")
+    proposal.pin("web", proposal.push("web"))
+    new = proposal.check("-o", "json")
+    assert [change["change"] for change in new.json["followed"]] == ["added", "added"]
+    (pin,) = new.json["pins"]
+    assert (pin["change"], pin["standing"]) == ("changed", "current")
+    assert pin["oldDigest"] == str(proposal.digests["web"][0])
+
+
+def test_what_fails_has_its_words():
+    assert set(FAIL_ON) == {word.value for word in FailOn}
+
+
+def test_a_page_of_hostile_names_runs_nothing(proposal):
+    evil = "deploy/<script>alert(1)</script>&\"'.yaml"
+    proposal.workspace.write(evil, f"image: {proposal.reference('web')}@{NOWHERE}\n")
+    page = proposal.check("-o", "html").out
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
