@@ -1,4 +1,4 @@
-"""What a forge is to us. One file for each implements it; ``detect`` chooses."""
+"""What a forge is to us. One package for each implements it; ``detection`` says which, ``open`` opens it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, GitCredential
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.authorization import Authorization, basic, bearer
-from gitops_streams.forges.http.client import Dialect, ForgeClient
+from gitops_streams.forges.http.client import ForgeClient
+from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused

@@ -14,7 +14,8 @@ import httpx
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.github.hints import hint
-from gitops_streams.forges.http.client import Dialect, ForgeClient, segment
+from gitops_streams.forges.http.client import ForgeClient, segment
+from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.patience import Clock, SystemClock
 from gitops_streams.forges.http.refusal import Refusal
 from gitops_streams.forges.settings import AppSettings, ForgeSettings

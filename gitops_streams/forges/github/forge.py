@@ -24,7 +24,8 @@ from gitops_streams.forges.github.graphql import Graphql
 from gitops_streams.forges.github.hints import hint
 from gitops_streams.forges.github.repository import GithubRepository
 from gitops_streams.forges.http.authorization import Authorization
-from gitops_streams.forges.http.client import Dialect, ForgeClient
+from gitops_streams.forges.http.client import ForgeClient
+from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings

@@ -20,7 +20,8 @@ from gitops_streams.forges.gitlab.decorations import decorate
 from gitops_streams.forges.gitlab.project import GitlabProject, bare_title, draft_title, is_draft
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.authorization import Authorization
-from gitops_streams.forges.http.client import Dialect, ForgeClient
+from gitops_streams.forges.http.client import ForgeClient
+from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused

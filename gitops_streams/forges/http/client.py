@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import NoReturn
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -15,8 +13,11 @@ from gitops_streams.errors import ForgeError
 from gitops_streams.forges.http.answers import Answer, complaint
 from gitops_streams.forges.http.authorization import Authorization
 from gitops_streams.forges.http.connection import CHECK_URL, Connection, NoAnswer, Outgoing
+from gitops_streams.forges.http.dialect import Dialect
+from gitops_streams.forges.http.known_answers import KnownAnswers
 from gitops_streams.forges.http.pages import Params, link_next
 from gitops_streams.forges.http.patience import Clock, Pacer, Patience, SystemClock, limited, pause
+from gitops_streams.forges.http.redirects import MOVED, redirected
 from gitops_streams.forges.http.refusal import (
     AnswerLost,
     ForgeRefused,
@@ -30,36 +31,13 @@ from gitops_streams.forges.settings import ForgeSettings
 _TRIES = 4
 _REDIRECTS = 5
 _PAGES = 100
-_CACHED = 64
-_CACHED_BYTES = 256 * 1024
 _UNAUTHORIZED = 401
-_NOT_MODIFIED = 304
 _BROKEN = frozenset({408, 500, 502, 503, 504})
-_MOVED = frozenset({301, 302, 303, 307, 308})
-_SAME_METHOD = frozenset({307, 308})
 _HINTS = {
     _UNAUTHORIZED: "the token is not valid (any more): make a new one",
     403: "the token lacks a permission",
     404: "check forge.repository; a forge says so too where the token may not see the repository",
 }
-
-
-def no_hint(refusal: Refusal) -> str | None:  # noqa: ARG001 - stands for a forge's own
-    """Know no hint."""
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What differs between forges on the way of a request."""
-
-    name: str
-    """For people: ``GitHub``."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    change_pause: float = 0.0
-    """Seconds between two changes."""
-    hint: Callable[[Refusal], str | None] = no_hint
-    """Says which permission or setting to change; ``None`` for what the status alone says."""
 
 
 class ForgeClient:
@@ -97,7 +75,7 @@ class ForgeClient:
         self._clock = clock or SystemClock()
         self._patience = Patience(self._clock, settings.deadline)
         self._pacer = Pacer(self._clock, dialect.change_pause)
-        self._cache: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
+        self._known = KnownAnswers()
         self._connection = Connection(
             dialect.name,
             tls=self.api_url.startswith("https:"),
@@ -282,57 +260,24 @@ class ForgeClient:
         url = asked.url
         for _ in range(_REDIRECTS):
             outcome = self._once(asked, url)
-            if isinstance(outcome, NoAnswer) or outcome.status not in _MOVED:
+            if isinstance(outcome, NoAnswer) or outcome.status not in MOVED:
                 return outcome
-            url = self._redirected(asked, url, outcome)
+            url = redirected(self.dialect.name, asked, url, outcome)
         raise ForgeUnreachable(f"{self.dialect.name}: {asked.doing} is redirected without end", hint=CHECK_URL)
-
-    def _redirected(self, asked: Outgoing, url: str, answer: Answer) -> str:
-        """Return where a redirect leads, which must be the same place: it gets the credential and the body."""
-        try:
-            target = urljoin(url, answer.headers.get("location", ""))
-            same = _origin(target) == _origin(url)
-        except ValueError:
-            target, same = "", False
-        if not same:
-            raise ForgeUnreachable(
-                f"{self.dialect.name}: {asked.doing} is redirected to {_place(target)}, which was not asked",
-                hint="if that is the forge, set forge.apiUrl to it",
-            )
-        if asked.method != "GET" and answer.status not in _SAME_METHOD:
-            raise ForgeUnreachable(
-                f"{self.dialect.name}: {asked.doing} is redirected (HTTP {answer.status})",
-                hint="if the repository was renamed, set forge.repository to its new name",
-            )
-        return target
 
     def _once(self, asked: Outgoing, url: str) -> Answer | NoAnswer:
         headers = {"Accept": "application/json", "User-Agent": "gitops-streams", **self.dialect.headers}
         if asked.content is not None:
             headers["Content-Type"] = "application/json"
-        cached = self._cache.get(url) if asked.method == "GET" else None
-        if cached is not None:
-            headers["If-None-Match"] = cached[0]
+        if asked.method == "GET":
+            headers.update(self._known.condition(url))
         if self._authorization is not None:
             headers.update(self._authorization.headers())
         self.requests += 1
         outcome = self._connection.send(asked, url, headers)
         if isinstance(outcome, Answer) and asked.method == "GET":
-            return self._remembered(url, outcome, cached)
+            return self._known.settle(url, outcome)
         return outcome
-
-    def _remembered(self, url: str, answer: Answer, cached: tuple[str, Answer] | None) -> Answer:
-        """Use ETags: an answer that has not changed is not sent again, and costs nothing of GitHub's rate limit."""
-        if answer.status == _NOT_MODIFIED and cached is not None:
-            self._cache.move_to_end(url)
-            return cached[1]
-        self._cache.pop(url, None)
-        tag = answer.headers.get("etag")
-        if tag and answer.status in range(200, 300) and answer.size <= _CACHED_BYTES:
-            self._cache[url] = (tag, answer)
-            if len(self._cache) > _CACHED:
-                self._cache.popitem(last=False)
-        return answer
 
     def _renew(self) -> bool:
         return self._authorization is not None and self._authorization.renew()
@@ -359,13 +304,3 @@ class ForgeClient:
 def segment(text: str) -> str:
     """Return foreign text quoted as one segment of a path, slashes included."""
     return quote(text, safe="")
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "nowhere"

@@ -13,7 +13,8 @@ from fake_forge import FakeForge
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.http.authorization import TokenHeader, basic, bearer
-from gitops_streams.forges.http.client import Dialect, ForgeClient, segment
+from gitops_streams.forges.http.client import ForgeClient, segment
+from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused, ForgeUnreachable, RateLimited
 from gitops_streams.forges.settings import ForgeSettings
 
