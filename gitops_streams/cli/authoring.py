@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -24,8 +24,8 @@ from gitops_streams.streams import status
 from gitops_streams.streams.authoring import Authoring
 from gitops_streams.streams.follow import Broken, follow
 from gitops_streams.streams.forgetting import without
-from gitops_streams.streams.history import History
-from gitops_streams.streams.model import TagKey
+from gitops_streams.streams.history import History, Item
+from gitops_streams.streams.model import StreamKey, TagKey
 from gitops_streams.streams.names import existing, parse_name
 from gitops_streams.streams.rollback import Candidates, candidates
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
@@ -53,8 +53,12 @@ class Desk:
     session: Session
     snapshot: Snapshot
     declarations: Authoring
-    deleted: list[TagKey]
+    deleted: list[TagKey] = field(default_factory=list)
     """Grows: the stream tags whose recorded history goes with them."""
+    recorded: dict[TagKey, tuple[Item, ...]] = field(default_factory=dict)
+    """Grows: the stream tags whose recorded history is another one now."""
+    recorded: dict[StreamKey, StreamStatus] = field(default_factory=dict)
+    """Grows: the histories that are written anew."""
     next_step: str = ""
     """What to run now, if anything was changed."""
 
@@ -160,10 +164,10 @@ def author(invocation: Invocation, edit: Callable[[Desk], list[str]]) -> None:
         for problem in declared.problems:
             click.echo(f"warning: {line(str(problem))}", err=True)
         files = {path: found for path, (_, found) in declared.located.items()}
-        desk = Desk(session, snapshot, Authoring(files, declared.history), [])
+        desk = Desk(session, snapshot, Authoring(files, declared.history))
         told = edit(desk)
         desk.declarations.prove()
-        edits = [*_edits(desk, {path: data for path, (data, _) in declared.located.items()}), *_forgotten(desk)]
+        edits = [*_edits(desk, {path: data for path, (data, _) in declared.located.items()}), *_statuses(desk)]
         if not invocation.dry_run and edits:
             publish_worktree(session.repository, Planned(tuple(edits), ""))
         _show(desk, invocation, told, edits)
@@ -182,18 +186,29 @@ def _edits(desk: Desk, content: dict[str, bytes]) -> list[FileEdit]:
     return edits
 
 
-def _forgotten(desk: Desk) -> list[FileEdit]:
-    """Take what is recorded of deleted stream tags out of the status files."""
+def _statuses(desk: Desk) -> list[FileEdit]:
+    """Write what a verb did to the record: deleted stream tags go, what was taken back comes again."""
     edits = []
-    for stream in {key.stream: None for key in desk.deleted}:
-        recorded = desk.history.streams.get(stream)
+    for stream in {key.stream: None for key in (*desk.deleted, *desk.recorded)}:
+        before = desk.snapshot.read_one(status.path_of(stream), scan.MAX_BYTES)
+        found = desk.history.streams.get(stream)
+        if found is None or not isinstance(before, bytes):
+            continue
+        deleted = [key.tag for key in desk.deleted if key.stream == stream]
+        again = {key.tag: items for key, items in desk.recorded.items() if key.stream == stream}
+        left = without(found, deleted, desk.declarations.catalog) or found
+        left = replace(left, tags={**left.tags, **again}) if again else left
+        if left is not found:
+            edits.append(FileEdit(status.path_of(stream), before, status.render(left).encode()))
+    return edits
+
+
+def _recorded(desk: Desk) -> list[FileEdit]:
+    edits = []
+    for stream, found in desk.recorded.items():
         path = status.path_of(stream)
         before = desk.snapshot.read_one(path, scan.MAX_BYTES)
-        if recorded is None or not isinstance(before, bytes):
-            continue
-        left = without(recorded, [key.tag for key in desk.deleted if key.stream == stream], desk.declarations.catalog)
-        if left is not None:
-            edits.append(FileEdit(path, before, status.render(left).encode()))
+        edits.append(FileEdit(path, before if isinstance(before, bytes) else None, status.render(found).encode()))
     return edits
 
 

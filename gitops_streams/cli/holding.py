@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from gitops_streams.errors import DeclarationRefused, InvalidDigest, UsageError
 from gitops_streams.oci.digest import Digest
+from gitops_streams.recall import read_states
 from gitops_streams.render.declarations import candidates as listed
 from gitops_streams.streams.follow import Followed, follow
 from gitops_streams.streams.history import NoImage
 from gitops_streams.streams.model import TagKey
+from gitops_streams.streams.restoring import restored
 from gitops_streams.streams.restraint import Hold
 from gitops_streams.streams.rollback import Candidates, chosen
 
@@ -89,6 +91,19 @@ def aliases_note(desk: Desk, key: TagKey) -> list[str]:
     leads = [str(each) for each in own.path[1:]] if isinstance(own, Followed) else []
     told = [f"held with it: {', '.join(with_it)}"] if with_it else []
     return [*told, *([f"not held, though it follows them: {', '.join(leads)}"] if leads else [])]
+
+
+def readmitted(desk: Desk, key: TagKey) -> list[str]:
+    """Put back into the record what somebody took back; say which images that lets in again."""
+    commit = desk.session.repository.head().commit
+    states = read_states(desk.session.repository, commit, [key.stream], desk.history)
+    found = restored(states.of(key))
+    if found is None:
+        shallow = not states.complete and desk.declarations.tag(key).hold is None
+        return ["note: this clone is shallow; what was taken back before its commits is not known"] if shallow else []
+    items, gone = found
+    desk.recorded[key] = items
+    return [f"{key} may move to {item.image} again, which was taken back" for item in gone]
 
 
 def still_held(desk: Desk, key: TagKey) -> list[str]:

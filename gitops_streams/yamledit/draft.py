@@ -134,7 +134,7 @@ class Draft:
     def _written(self, pieces: Iterable[Piece]) -> Draft:
         """Splice pieces into the text as it is now."""
         kept, text = list(self.kept), self.text
-        for piece in sorted(pieces, key=lambda piece: piece.span.start, reverse=True):
+        for piece in sorted(pieces, key=lambda piece: (piece.span.start, piece.span.end), reverse=True):
             span = piece.span
             text = text[: span.start] + piece.written + text[span.end :]
             kept = [*_part(kept, 0, span.start), piece.written, *_part(kept, span.end, None)]
