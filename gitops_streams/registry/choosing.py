@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from gitops_streams.oci.image import ImagePair
+from gitops_streams.oci.platform import LegacyChoice
 from gitops_streams.oci.resolution import Cause, Question, Resolved, TagsQuestion, Unresolvable
 from gitops_streams.registry.asking import Asking
 from gitops_streams.streams.choose import Chosen, Defaults, NeedsDates, NothingChosen, choose
@@ -87,7 +88,9 @@ def _choose_newest(
             answer = digests[question]
             if isinstance(answer, Resolved):
                 place = each.choosing
-                images[each][tag] = ImagePair(place.repository, None, answer.digest, place.platform, place.insecure)
+                # What Legacy takes of an index is one platform's image already.
+                platform = None if isinstance(place.platform, LegacyChoice) else place.platform
+                images[each][tag] = ImagePair(place.repository, None, answer.digest, platform, place.insecure)
             elif answer.cause is not Cause.NOT_FOUND:  # a tag that is gone since it was listed competes no more
                 answers.setdefault(each.choosing, _undated(answer))
     whole = [each for each in dating if each.choosing not in answers]
