@@ -19,7 +19,7 @@ def remove(root: Node | None, pointer: Pointer, layout: Layout) -> Change | NotE
     deeper, and so belong to what is removed, go with it. A list that loses its last item says ``[]``; a mapping
     that loses its last entry says ``{}``.
     """
-    place = reach(root, pointer, layout)
+    place = reach(root, pointer, layout, to_alias=True)
     if isinstance(place, NotEditable):
         return place
     if place.missing:

@@ -61,8 +61,15 @@ class Place:
         return any(isinstance(node, Mapping | Sequence) and node.flow for node in self.nodes[:-1])
 
 
-def reach(root: Node | None, pointer: Pointer, layout: Layout) -> Place | NotEditable:
-    """Follow a pointer as far as it leads; nothing that several places share is on the way."""
+def reach(root: Node | None, pointer: Pointer, layout: Layout, *, to_alias: bool = False) -> Place | NotEditable:
+    """Follow a pointer as far as it leads; nothing that several places share is on the way.
+
+    Args:
+        root: the document.
+        pointer: where to go.
+        layout: the places of the text.
+        to_alias: whether it may end at an alias, which is not followed.
+    """
     if root is None:
         return NotEditable("the document is empty")
     nodes: list[Node] = [root]
@@ -74,7 +81,7 @@ def reach(root: Node | None, pointer: Pointer, layout: Layout) -> Place | NotEdi
         if step is None:
             return Place(tuple(nodes), tuple(entries), pointer[index:], pointer[:index])
         node, entry = step
-        if isinstance(node, Alias):
+        if isinstance(node, Alias) and not (to_alias and index == len(pointer) - 1):
             return NotEditable(f"{part} is an alias (*) of something else; write it out")
         nodes.append(node)
         entries.append(entry)
@@ -135,6 +142,8 @@ def _shifts(mapping: Mapping, layout: Layout) -> Iterator[tuple[int, bool]]:
             start = value.entries[0].key.start
         elif isinstance(value, Sequence) and value.items and not value.flow:
             start = layout.dash(value.items[0])
+        elif isinstance(value, Sequence) and value.items:
+            start = layout.span(value.items[0]).start
         if start is None or not isinstance(entry.key, Scalar):
             continue
         head, below = layout.lead(entry.key.start), layout.lead(start)
@@ -143,4 +152,4 @@ def _shifts(mapping: Mapping, layout: Layout) -> Iterator[tuple[int, bool]]:
             and not head.strip(" -")
             and not below.strip()
         ):
-            yield len(below) - len(head), isinstance(value, Sequence)
+            yield len(below) - len(head), isinstance(value, Sequence) and not value.flow
