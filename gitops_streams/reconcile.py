@@ -23,6 +23,7 @@ from gitops_streams.plan.build import ask_for, build, settle, what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
 from gitops_streams.plan.last_known import last_known_good
+from gitops_streams.plan.local_references import LocalReferences, fallen_back
 from gitops_streams.plan.model import Change, FilePlan, Plan, TagPlan
 from gitops_streams.plan.named import local_names
 from gitops_streams.plan.overrides import overridden
@@ -160,7 +161,9 @@ def sites_of(
         only: the files to scan; ``None``: all.
     """
     whole = takes_any(declarations.catalog)
-    binder = Binder(declarations.catalog, declarations.history)
+    local = LocalReferences(declarations.catalog, settings.local_registry)
+    binder = Binder(declarations.catalog, declarations.history, local)
+    repositories = repositories.union(local.by_repository)
     files: list[ScannedFile] = []
     bound: dict[str, Bindings] = {}
     problems: list[Problem] = []
@@ -176,13 +179,15 @@ def sites_of(
             listener.bound(declarations, bound[file.path])
     files.sort(key=lambda file: file.path)
     if whole:
-        each = bind_each(files, declarations.catalog, declarations.history)
+        each = bind_each(files, declarations.catalog, declarations.history, settings.local_registry)
         bound = {file.path: bindings for file, bindings in zip(files, each.bindings, strict=True)}
         declarations = replace(declarations, catalog=each.catalog)
         problems += each.problems
     bindings = joined(bound[file.path] for file in files)
     catalog = declarations.catalog
     problems += overridden(bindings.sites, (field for file in files for field in file.ignored), catalog)
+    if only is None:
+        problems += fallen_back(LocalReferences(catalog, settings.local_registry), bindings.sites)
     return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
 
 
@@ -284,6 +289,7 @@ def plan_at(
             **declared_holds(catalog, history),
         },
         pin=settings.pin,
+        local_registry=settings.local_registry,
         requests=asking.requests,
     )
     return Pass(plan, history, catalog)

@@ -26,6 +26,7 @@ from gitops_streams.plan.bind import Bindings, joined, tracked
 from gitops_streams.plan.build import build, settle, what_to_ask
 from gitops_streams.plan.holding import NONE, Holdings
 from gitops_streams.plan.last_known import last_known_good
+from gitops_streams.plan.local_references import LocalReferences, fallen_back
 from gitops_streams.plan.model import Pin, Plan
 from gitops_streams.plan.named import local_names
 from gitops_streams.plan.overrides import overridden
@@ -36,6 +37,8 @@ from gitops_streams.streams.policy import Choosing, Selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from gitops_streams.streams.local_registry import LocalRegistry
 
 REQUIRE_REAL_SERVERS = "GITOPS_STREAMS_REQUIRE_REAL_SERVERS"
 SHARED = "GITOPS_STREAMS_SHARED"
@@ -191,6 +194,7 @@ def plan_files() -> Callable[..., Planned]:
         holdings: Holdings = NONE,
         pin: Pin = Pin.TAG_AND_DIGEST,
         screen: bool = True,
+        local_registry: LocalRegistry | None = None,
         tags: Mapping[str, Collection[str]] | None = None,
     ) -> Planned:
         content = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
@@ -201,15 +205,16 @@ def plan_files() -> Callable[..., Planned]:
         catalog = load.load((path, found) for path, found in declaring if isinstance(found, scan.Located))
         catalog = with_aliased(catalog)
         history = status.read(item for item in content.items() if item[0].startswith(status.DIRECTORY))
-        needles = [needle.encode() for needle in scan.needles(tracked(catalog))] if screen else [b""]
+        followed = tracked(catalog).union(LocalReferences(catalog, local_registry).by_repository)
+        needles = [needle.encode() for needle in scan.needles(followed)] if screen else [b""]
         local = local_names(catalog)
         scanned = [
-            scan.scan(path, data, tracked(catalog), local)
+            scan.scan(path, data, followed, local)
             for path, data in manifests.items()
             if any(needle in data for needle in needles) or may_hold(data, local)
         ]
         found = [file for file, _ in scanned if file is not None]
-        bound = bind_each(found, catalog, history)
+        bound = bind_each(found, catalog, history, local_registry)
         catalog, bindings = bound.catalog, joined(bound.bindings)
         asked, noticed = settle(
             asked := what_to_ask(catalog, bindings, history),
@@ -235,10 +240,12 @@ def plan_files() -> Callable[..., Planned]:
                 *(problem for _, problems in scanned for problem in problems),
                 *noticed,
                 *bound.problems,
+                *fallen_back(LocalReferences(catalog, local_registry), bindings.sites),
                 *overridden(bindings.sites, (field for file in found for field in file.ignored), catalog),
             ],
             holdings={**last_known_good(catalog, asked, replies, history), **holdings},
             pin=pin,
+            local_registry=local_registry,
             requests=len(replies),
         )
         return Planned(plan, catalog, bindings, history, content | {file.path: file.after for file in plan.files})

@@ -121,7 +121,7 @@ def _compare(before: Snapshot, after: Snapshot, settings: Settings, base: Base, 
     return Facts(
         Compared(base.revision, base.commit, base.merge_base, None),
         changed_pins(places(old.files, old.bindings), places(new.files, new.bindings), files.renamed),
-        Witness(_guarded(now.catalog, was.catalog), was.history, now.history),
+        Witness(_guarded(new.declarations.catalog, was.catalog), was.history, now.history),
         followed_changes(was.catalog, now.catalog),
         _new_findings(was, now),
         _new_problems(old, new),
@@ -176,7 +176,7 @@ def _guarded(now: Catalog, was: Catalog) -> Catalog:
     """Return the declarations of the change as they may be obeyed: what they alone call insecure is not."""
     trusted = {
         tag.source.reference.repository
-        for tag in was.tags.values()
+        for tag in (*was.tags.values(), *(stream.whole for stream in was.streams if stream.whole is not None))
         if tag.insecure and isinstance(tag.source, DockerImage)
     }
 

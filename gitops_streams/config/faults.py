@@ -12,6 +12,7 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Repository
 from gitops_streams.render.commit_message import CommitMessage, Move, render_commit_message
 from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
+from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.yamledit.core_schema import Value
 from gitops_streams.yamledit.nodes import Mapping as MappingNode
 from gitops_streams.yamledit.nodes import Node, Sequence
@@ -106,6 +107,10 @@ def _formats() -> FormatChecker:
     @checker.checks("path", raises=(RuntimeError, ValueError))
     def path(text: object) -> bool:
         return not isinstance(text, str) or "\0" not in str(Path(text).expanduser())
+
+    @checker.checks("localRegistry", raises=InvalidReference)
+    def local_registry(text: object) -> bool:
+        return not isinstance(text, str) or bool(LocalRegistry.parse(text))
 
     @checker.checks("platform", raises=InvalidReference)
     def platform(text: object) -> bool:

@@ -32,12 +32,13 @@ from gitops_streams.review.policy import (
 from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
+from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import Freeze, Gates
 
 
 def settings(document: Mapping[str, Any], root: Path) -> Settings:
     """Turn a document that the schema has accepted into settings."""
-    platform = document.get("platform")
+    platform, registry = document.get("platform"), document.get("localRegistry")
     return Settings(
         pin=Pin(document.get("pin", Pin.TAG_AND_DIGEST)),
         platform=None if platform is None else Platform.parse(platform),
@@ -45,6 +46,7 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
         gates=_gates(document.get("gates", {})),
         max_changes=document.get("gates", {}).get("maxChanges"),
         tag_policy=_tag_policy(document.get("tagPolicy", {})),
+        local_registry=None if registry is None else LocalRegistry.parse(registry),
         exclude=tuple(document.get("exclude", ())),
         remote=document.get("remote"),
         branch=document.get("branch"),

@@ -11,6 +11,7 @@ from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.review.policy import PullRequestPolicy, ReviewPolicy
 from gitops_streams.streams.choose import Defaults
+from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import OPEN, Gates
 
 
@@ -41,6 +42,8 @@ class Settings:
     """How many stream tags may move in one run."""
     tag_policy: Defaults = field(default_factory=Defaults)
     """What tag policies leave open."""
+    local_registry: LocalRegistry | None = None
+    """Serves streams whose tags say ``referencePolicy.type: Local``; ``None``: their references are the source's."""
     exclude: tuple[str, ...] = ()
     remote: str | None = None
     """``None``: the remote that Git would choose for the branch."""

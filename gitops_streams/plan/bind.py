@@ -7,7 +7,7 @@ Nothing is ever guessed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -23,6 +23,7 @@ from gitops_streams.manifests.occurrence import (
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
+from gitops_streams.plan.local_references import LocalReferences
 from gitops_streams.plan.model import Rule, Site, SkippedReference
 from gitops_streams.plan.named import Names
 from gitops_streams.plan.paths import matches_any
@@ -57,6 +58,8 @@ class _Index:
     """The streams that take every tag of a repository."""
     by_name: dict[str, list[StreamKey]] = field(default_factory=dict)
     history: History = EMPTY
+    local: Mapping[Repository, list[StreamTag]] = field(default_factory=dict)
+    """The stream tags that local references name, by their repositories."""
     _by_digest: dict[Repository, dict[Digest, list[StreamTag]]] = field(default_factory=dict)
 
     def is_followed(self, repository: Repository, tag: str | None) -> bool:
@@ -72,6 +75,10 @@ class _Index:
             known: dict[Digest, list[StreamTag]] = {}
             for tag in self.by_repository.get(repository, ()):
                 for image in {item.image for item in self.history.items(tag.key) if _is_of(item, repository)}:
+                    known.setdefault(image, []).append(tag)
+            # A local repository is the stream's own, so even an alias is known by it.
+            for tag in self.local.get(repository, ()):
+                for image in {item.image for item in self.history.items(tag.key)}:
                     known.setdefault(image, []).append(tag)
             self._by_digest[repository] = known
         return self._by_digest[repository].get(digest, [])
@@ -90,8 +97,8 @@ def tracked(catalog: Catalog) -> frozenset[Repository]:
 class Binder:
     """Binds file after file against one catalog and its history."""
 
-    def __init__(self, catalog: Catalog, history: History) -> None:
-        self._index = _index(catalog, history)
+    def __init__(self, catalog: Catalog, history: History, local: LocalReferences | None = None) -> None:
+        self._index = _index(catalog, history, {} if local is None else local.by_repository)
 
     def bind(self, file: ScannedFile) -> Bindings:
         """Bind every occurrence of one file, in the order of its text."""
@@ -123,8 +130,11 @@ def joined(bindings: Iterable[Bindings]) -> Bindings:
     return Bindings(sites, tuple(reference for bound in each for reference in bound.skipped))
 
 
-def _index(catalog: Catalog, history: History) -> _Index:
-    index = _Index(catalog, Names(catalog), history=history)
+def _index(catalog: Catalog, history: History, local: Mapping[Repository, list[StreamTag]]) -> _Index:
+    index = _Index(catalog, Names(catalog), history=history, local=local)
+    for repository, tags in local.items():
+        for tag in tags:
+            index.by_source.setdefault((repository, tag.key.tag), []).append(tag)
     for tag in catalog.tags.values():
         if not isinstance(tag.source, DockerImage):
             continue

@@ -20,6 +20,7 @@ from gitops_streams.oci.resolution import Cause, Method, Question, Resolution, R
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.declared_holds import hold_on
 from gitops_streams.plan.holding import NONE, Holding, Holdings, holding_of
+from gitops_streams.plan.local_references import LocalReferences, LocalSites
 from gitops_streams.plan.model import (
     Change,
     Failed,
@@ -39,12 +40,21 @@ from gitops_streams.plan.shared import settle_shared
 from gitops_streams.plan.together import settle_together
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import EMPTY, History
+from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
 from gitops_streams.streams.policy import Choosing, Selected, ask
 from gitops_streams.yamledit.edit import Conflict, Edit, splice
 from gitops_streams.yamledit.nodes import NotEditable
 from gitops_streams.yamledit.pointer import render
 from gitops_streams.yamledit.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How a digest is written down."""
+
+    pin: Pin
+    local: LocalSites
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     problems: Iterable[Problem],
     holdings: Holdings = NONE,
     pin: Pin = Pin.TAG_AND_DIGEST,
+    local_registry: LocalRegistry | None = None,
     requests: int = 0,
 ) -> Plan:
     """Decide every site.
@@ -158,6 +169,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         problems: what was noticed before.
         holdings: what keeps stream tags from moving, by stream tag; an alias is held with what it leads to.
         pin: what to write where the whole reference stands in one scalar.
+        local_registry: serves the streams whose tags say ``referencePolicy.type: Local``.
         requests: how many HTTP requests the answers took.
 
     Raises:
@@ -165,6 +177,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     """
     files = tuple(files)
     texts = {file.path: file.text for file in files}
+    wording = _Wording(pin, LocalSites.among(LocalReferences(catalog, local_registry), bindings.sites))
     sites: dict[TagKey, list[Site]] = {}
     for site in bindings.sites:
         sites.setdefault(site.tag, []).append(site)
@@ -175,7 +188,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         bound = sorted(sites.get(item.key, ()), key=_order)
         path = item.followed.path if isinstance(item.followed, Followed) else (item.key,)
         holding = holding_of(holdings, path)
-        outcomes = tuple(_decide(site, image, answer, holding, pin, texts) for site in bound)
+        outcomes = tuple(_decide(site, image, answer, holding, wording, texts) for site in bound)
         tag = catalog.tags[item.key]
         tags.append(TagPlan(item.key, tag.source, image, answer, outcomes, tag.fingerprint, holding))
     tags = settle_shared(settle_together(tags))
@@ -210,7 +223,7 @@ def _decide(
     image: DockerImage | None,
     answer: Resolution,
     holding: Holding | None,
-    pin: Pin,
+    wording: _Wording,
     texts: Mapping[str, str],
 ) -> SiteOutcome:
     failure = answer.reason if isinstance(answer, Unresolvable) else "it leads nowhere"
@@ -218,16 +231,18 @@ def _decide(
         return Failed(site, failure)
     text = texts[site.occurrence.file]
     if holding is not None:
-        return _hold(site, image, answer, holding, pin, text)
+        return _hold(site, image, answer, holding, wording, text)
     if isinstance(answer, Unresolvable):
         return Failed(site, failure)
-    return _rewritten(site, image, answer.digest, image.tag, pin, text)
+    return _rewritten(site, image, answer.digest, image.tag, wording, text)
 
 
-def _hold(site: Site, image: DockerImage, answer: Resolution, holding: Holding, pin: Pin, text: str) -> SiteOutcome:
+def _hold(
+    site: Site, image: DockerImage, answer: Resolution, holding: Holding, wording: _Wording, text: str
+) -> SiteOutcome:
     """Decide a site whose stream tag does not move to ``answer``."""
     if not holding.enforced and isinstance(answer, Resolved):
-        moved = _rewritten(site, image, answer.digest, image.tag, pin, text)
+        moved = _rewritten(site, image, answer.digest, image.tag, wording, text)
         if isinstance(moved, Unchanged | Skipped):
             return moved
     refused: SiteOutcome = Held(site, holding.reason, holding.until)
@@ -235,15 +250,17 @@ def _hold(site: Site, image: DockerImage, answer: Resolution, holding: Holding, 
         refused = Failed(site, answer.reason)
     if holding.digest is None or not (holding.enforced or site.occurrence.digest is None):
         return refused
-    stayed = _rewritten(site, image, holding.digest, holding.source_tag or image.tag, pin, text)
+    stayed = _rewritten(site, image, holding.digest, holding.source_tag or image.tag, wording, text)
     settled = isinstance(answer, Resolved) and answer.digest == holding.digest
     return stayed if settled or not isinstance(stayed, Unchanged) else refused
 
 
-def _rewritten(site: Site, image: DockerImage, digest: Digest, tag: str | None, pin: Pin, text: str) -> SiteOutcome:
+def _rewritten(
+    site: Site, image: DockerImage, digest: Digest, tag: str | None, wording: _Wording, text: str
+) -> SiteOutcome:
     """Write a digest into a site."""
-    source = Reference(image.reference.name, image.reference.repository, tag)
-    rewritten = rewrite(site.occurrence, Target(source, digest, pin, marker(site.tag)), text)
+    source = wording.local.reference(site) or Reference(image.reference.name, image.reference.repository, tag)
+    rewritten = rewrite(site.occurrence, Target(source, digest, wording.pin, marker(site.tag)), text)
     if isinstance(rewritten, NotEditable):
         return Skipped(site, rewritten.reason)
     if not rewritten.edits:

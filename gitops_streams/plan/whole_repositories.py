@@ -13,8 +13,10 @@ from gitops_streams.manifests.occurrence import LocalName, MarkedScalar, Occurre
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.bind import Binder, Bindings
+from gitops_streams.plan.local_references import LocalReferences
 from gitops_streams.plan.model import Site, SkippedReference
 from gitops_streams.streams.history import History
+from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, TagKey
 from gitops_streams.streams.whole_repository import alias_targets, extended, limited
 from gitops_streams.yamledit.problem import Problem
@@ -45,19 +47,23 @@ def with_named(catalog: Catalog, files: Iterable[ScannedFile], history: History)
     return extended(catalog, alias_targets(catalog) | named(catalog, files, history)) if takes_any(catalog) else catalog
 
 
-def bind_each(files: Collection[ScannedFile], catalog: Catalog, history: History) -> Bound:
+def bind_each(
+    files: Collection[ScannedFile], catalog: Catalog, history: History, registry: LocalRegistry | None = None
+) -> Bound:
     """Bind every file.
 
     Args:
         files: what was found in them.
         catalog: the declarations.
         history: what is recorded.
+        registry: serves the streams whose tags say ``Local``.
     """
+    local = LocalReferences(catalog, registry)
     if not takes_any(catalog):
-        binder = Binder(catalog, history)
+        binder = Binder(catalog, history, local)
         return Bound(catalog, tuple(binder.bind(file) for file in files))
     catalog = with_named(catalog, files, history)
-    binder = Binder(catalog, history)
+    binder = Binder(catalog, history, local)
     bindings = [binder.bind(file) for file in files]
     left = limited(catalog, {key for bound in bindings for site in bound.sites for key in (site.tag, *site.together)})
     return Bound(left.catalog, tuple(_without(bound, left.dropped) for bound in bindings), left.problems)

@@ -41,6 +41,7 @@ from gitops_streams.review.policy import (
 )
 from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.streams.choose import Defaults
+from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import Freeze, Gates
 
 ROOT = Path("/repository")
@@ -102,6 +103,10 @@ FIELDS = {
     "tagPolicy": ("tagPolicy: {}", Settings()),
     "tagPolicy.prereleases": ("tagPolicy: {prereleases: true}", Settings(tag_policy=Defaults(prereleases=True))),
     "tagPolicy.candidates": ("tagPolicy: {candidates: 50}", Settings(tag_policy=Defaults(candidates=50))),
+    "localRegistry": (
+        "localRegistry: r.example.com:5000/s",
+        Settings(local_registry=LocalRegistry("r.example.com:5000/s")),
+    ),
     "exclude": ("exclude: ['vendor/**', a.yaml]", Settings(exclude=("vendor/**", "a.yaml"))),
     "remote": ("remote: upstream", Settings(remote="upstream")),
     "branch": ("branch: release/1.10", Settings(branch="release/1.10")),
@@ -327,15 +332,28 @@ def test_an_empty_file_is_no_configuration(text: str):
 
 
 TOP = (
-    "branch, commit, exclude, forge, gates, pin, platform, pullRequest, registries, registry, remote, review,"
-    " scheduled, tagPolicy"
+    "branch, commit, exclude, forge, gates, localRegistry, pin, platform, pullRequest, registries, registry, remote,"
+    " review, scheduled, tagPolicy"
 )
 HOST = (
     "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"
     " skipTlsVerify"
 )
 REGISTRIES = "quay.io or registry.example.com:5000 or quay.io/acme"
+REGISTRY_ADDRESS = "image-registry.openshift-image-registry.svc:5000 or registry.example.com/streams"
 FAULTS = {
+    "a local registry without a host": (
+        "localRegistry: streams",
+        f"1: localRegistry: it does not have the form of {REGISTRY_ADDRESS}",
+    ),
+    "a local registry with a scheme": (
+        "localRegistry: https://registry.example.com",
+        f"1: localRegistry: it does not have the form of {REGISTRY_ADDRESS}",
+    ),
+    "a local registry with a slash too many": (
+        "localRegistry: registry.example.com/",
+        f"1: localRegistry: it does not have the form of {REGISTRY_ADDRESS}",
+    ),
     "unknown key at the top": (
         "pin: digest\nplatfrom: x",
         f"2: the top level: unknown key 'platfrom'; known here: {TOP}",
