@@ -18,7 +18,7 @@ from gitops_streams.streams.history import HISTORY_LIMIT, Item
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """A state that somebody went back from."""
+    """A state that somebody went back from, and nobody has recorded again what that took away."""
 
     state: int
     """The index of the state that they went back to."""
@@ -79,13 +79,24 @@ def introduced(states: Sequence[Sequence[Item]]) -> list[int]:
     # By the place that it has in the state at hand: the item of the newest state.
     tracked = {place: place for place in range(len(states[0]))}
     for number, (now, before) in enumerate(pairwise(states)):
-        moved = _moved([item.image for item in now], [item.image for item in before])
-        if moved is None:
-            break
-        tracked = {place + moved: item for place, item in tracked.items() if 0 <= place + moved < len(before)}
+        stood = _places([item.image for item in now], [item.image for item in before])
+        tracked = {stood[place]: item for place, item in tracked.items() if place in stood}
         for item in tracked.values():
             came[item] = number + 1
     return came
+
+
+def _places(now: Sequence[Digest], before: Sequence[Digest]) -> dict[int, int]:
+    """Say where items stood before, by where they stand now; those that came have no place there."""
+    moved = _moved(now, before)
+    if moved is not None:
+        return {place: place + moved for place in range(len(now)) if 0 <= place + moved < len(before)}
+    # Something came or went in the middle: both ends are what they were.
+    least, longer = min(len(now), len(before)), len(before) - len(now)
+    front = next((at for at in range(least) if now[at] != before[at]), least)
+    back = next((at for at in range(least - front) if now[-1 - at] != before[-1 - at]), least - front)
+    same = {place: place for place in range(front)}
+    return same | {place: place + longer for place in range(len(now) - back, len(now))}
 
 
 def _moved(now: Sequence[Digest], before: Sequence[Digest]) -> int | None:

@@ -307,3 +307,37 @@ def test_an_idle_run_reads_no_log(story, tmp_path, git: Callable[..., str], cli,
     assert done.json["summary"]["tags"]["unchanged"] == 1
     assert git(ci, "status", "--porcelain") == ""
     assert os.path.exists(ci / ".git/shallow")  # noqa: PTH110  one of git's own files
+
+
+def test_resume_lets_it_go(story):
+    _, new = story.moved("a", "b")
+    story.revert()
+    done = story.workspace.run("resume", "web:prod")
+    assert done.code == 0, done.text
+    assert f"acme/web:prod may move to {new} again" in done.out
+    assert story.workspace.git("status", "--porcelain") == f" M {STATUS}"
+    assert story.tag(publish="worktree")["outcome"] == "changed"
+    assert story.pinned == str(new)
+    story.workspace.commit("Once more")
+    assert story.tag()["outcome"] == "unchanged"
+    assert "is not held by itself" in story.workspace.run("resume", "web:prod").out
+
+
+def test_resume_after_several_steps_and_a_newer_image(story):
+    _, second, third = story.moved("a", "b", "c")
+    story.by_ann("revert", "--no-commit", "HEAD~2..HEAD")
+    story.by_ann("commit", "--quiet", "--message=Back to the first")
+    story.moved("d")
+    assert story.workspace.run("resume", "web:prod").code == 0
+    story.workspace.commit("Let them come")
+    for name, digest in (("b", second), ("c", third)):
+        assert story.release(name) == digest
+        assert story.tag()["outcome"] == "changed"
+        assert story.pinned == str(digest)
+
+
+def test_resume_writes_nothing_in_a_dry_run(story):
+    story.moved("a", "b")
+    story.revert()
+    assert "dry run" in story.workspace.run("resume", "web:prod", "--dry-run").out
+    assert story.workspace.git("status", "--porcelain") == ""
