@@ -6,8 +6,9 @@ Going back once more must not lead to B: what counts is where the image stands i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.streams.follow import Followed
@@ -53,15 +54,16 @@ def candidates(tag: StreamTag, history: History, followed: Followed) -> Candidat
     items = history.items(tag.key) or history.items(followed.tag.key)
     source = followed.source
     own = [item for item in items if fits(item, source)]
-    natural = [item for item in own if not _was_held(item, tag)]
+    natural = [item.image for item in own if not _was_held(item, tag)]
     current = tag.hold.digest if tag.hold is not None else (items[0].image if items else None)
-    place = next((at for at, item in enumerate(natural) if item.image == current), None)
+    place = _place(natural, _holds(tag, own) if tag.hold is not None else [current])
     # An image that the source never had, or has no more in the history, is held after all that is recorded.
     behind = natural if place is None else natural[place + 1 :]
+    earlier = [item for image in behind for item in own if item.image == image]
     if tag.hold is None and place is None:
-        behind = own
+        earlier = own
     other = [item for item in items if not fits(item, source)]
-    return Candidates(current, _once(own), _once(item for item in behind if item.image != current), _once(other))
+    return Candidates(current, _once(own), _once(item for item in earlier if item.image != current), _once(other))
 
 
 def chosen(found: Candidates, prefix: str) -> Item | NoImage:
@@ -77,6 +79,24 @@ def chosen(found: Candidates, prefix: str) -> Item | NoImage:
         case several:
             names = ", ".join(str(item.image) for item in several[:_NAMED]) + (", …" if len(several) > _NAMED else "")
             return NoImage(f'multiple images match the prefix "{prefix}": {names}')
+
+
+def _holds(tag: StreamTag, own: Sequence[Item]) -> list[Digest | None]:
+    """Return the images of the holds since the source was followed last, the newest one last."""
+    recorded = [item.image for item in takewhile(lambda item: _was_held(item, tag), own)]
+    holds: list[Digest | None] = list(reversed(recorded))
+    declared = tag.hold.digest if tag.hold is not None else None
+    return holds if holds[-1:] == [declared] else [*holds, declared]
+
+
+def _place(natural: Sequence[Digest], way: Iterable[Digest | None]) -> int | None:
+    """Say where one stands in what the source once was, after a way of images, each further back than the last."""
+    place: int | None = None
+    for image in way:
+        after = [at for at, known in enumerate(natural) if known == image]
+        further = [at for at in after if place is None or at > place]
+        place = next(iter(further or after), place)
+    return place
 
 
 def _was_held(item: Item, tag: StreamTag) -> bool:
