@@ -88,8 +88,8 @@ def _choose_newest(
             answer = digests[question]
             if isinstance(answer, Resolved):
                 place = each.choosing
-                # What Legacy takes of an index is one platform's image already.
-                platform = None if isinstance(place.platform, LegacyChoice) else place.platform
+                wanted = place.platform
+                platform = wanted.wanted if isinstance(wanted, LegacyChoice) else wanted
                 images[each][tag] = ImagePair(place.repository, None, answer.digest, platform, place.insecure)
             elif answer.cause is not Cause.NOT_FOUND:  # a tag that is gone since it was listed competes no more
                 answers.setdefault(each.choosing, _undated(answer))
