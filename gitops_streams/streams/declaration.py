@@ -119,7 +119,7 @@ def _read_whole(spec: Fields, metadata: Fields, context: _Context) -> StreamTag 
     except FieldError as error:
         verdict, severity = "is invalid", Severity.ERROR
         if isinstance(error, Unexpanded):
-            verdict, severity = "not followed", Severity.WARNING
+            verdict, severity = "is not followed", Severity.WARNING
         reason = f"ImageStream {quoted(context.key.name)} {verdict}: {error.reason}"
         context.noticed.append(Problem(context.file, error.line, reason, severity))
         return None

@@ -9,13 +9,16 @@ import pytest
 
 from gitops_streams.manifests import scan
 from gitops_streams.plan.model import Rule
+from gitops_streams.plan.whole_repositories import with_aliased
 from gitops_streams.streams.declaration import EXTRAS
-from gitops_streams.streams.follow import MAX_ALIASES, Followed, follow
+from gitops_streams.streams.follow import MAX_ALIASES, Broken, Followed, follow
 from gitops_streams.streams.load import API_VERSIONS, load
-from gitops_streams.streams.model import ANNOTATION_PREFIX, DockerImage, TagAlias
+from gitops_streams.streams.model import ANNOTATION_PREFIX, DockerImage, PushOnly, TagAlias
 from gitops_streams.streams.status import HISTORY_LIMIT
+from gitops_streams.streams.whole_repository import extended
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.objects import objects
+from gitops_streams.yamledit.problem import Severity
 
 # The library's streams: server's fields in the spec, a status, metadata for the console, an alias last.
 LIBRARY_JSON = """\
@@ -136,12 +139,114 @@ S2I_DANGLING = """\
 """
 
 
+# An export of a live stream: what a server fills in, a tag that was pushed, an import that failed.
+EXPORTED = """\
+apiVersion: v1
+kind: ImageStream
+metadata:
+  annotations:
+    openshift.io/image.dockerRepositoryCheck: "2019-03-01T12:00:00Z"
+    kubectl.kubernetes.io/last-applied-configuration: |
+      {"apiVersion":"v1","kind":"ImageStream","metadata":{"name":"jenkins-agent"}}
+  creationTimestamp: 2019-03-01T12:00:00Z
+  generation: 3
+  name: jenkins-agent
+  namespace: ci
+  resourceVersion: "123"
+  uid: 0a0a0a0a-0000-11e9-8000-000000000000
+spec:
+  dockerImageRepository: quay.io/acme/jenkins-agent
+  lookupPolicy:
+    local: true
+  tags:
+  - annotations: null
+    from:
+      kind: DockerImage
+      name: quay.io/acme/jenkins-agent:v4
+    generation: 2
+    importPolicy: {}
+    name: v4
+    referencePolicy:
+      type: Source
+  - annotations: null
+    from: null
+    generation: null
+    importPolicy: {}
+    name: pushed
+    referencePolicy:
+      type: Local
+status:
+  dockerImageRepository: image-registry.openshift-image-registry.svc:5000/ci/jenkins-agent
+  publicDockerImageRepository: registry.apps.example.com/ci/jenkins-agent
+  tags:
+  - items:
+    - created: 2019-03-01T12:00:05Z
+      dockerImageReference: quay.io/acme/jenkins-agent@sha256:0000
+      generation: 2
+      image: sha256:0000
+    tag: v4
+  - conditions:
+    - generation: 3
+      lastTransitionTime: 2019-03-01T12:00:05Z
+      message: 'dockerimage.image.openshift.io "quay.io/acme/jenkins-agent:gone" not found'
+      reason: NotFound
+      status: "False"
+      type: ImportSuccess
+    items: null
+    tag: gone
+"""
+
+# Quickstarts: legacy Templates, in JSON, whose streams are empty, parametrised, or name a repository.
+QUICKSTART = """\
+{"kind": "Template", "apiVersion": "v1", "metadata": {"name": "app"},
+ "labels": {"template": "app"},
+ "objects": [
+  {"kind": "ImageStream", "apiVersion": "v1", "metadata": {"name": "app"}},
+  {"kind": "ImageStream", "apiVersion": "v1", "metadata": {"name": "nothing"}, "spec": null},
+  {"kind": "ImageStream", "apiVersion": "v1", "metadata": {"name": "base"},
+   "spec": {"dockerImageRepository": "${BASE}", "tags": [{"name": "latest"}]}},
+  {"kind": "ImageStream", "apiVersion": "v1", "metadata": {"name": "sonar", "namespace": "ci"},
+   "spec": {"dockerImageRepository": "docker.io/acme/sonar"}},
+  {"kind": "ImageStream", "apiVersion": "v1", "metadata": {"name": "chain"},
+   "spec": {"tags": [
+    {"name": "latest", "from": {"kind": "ImageStreamTag", "name": "2"}},
+    {"name": "2", "from": {"kind": "ImageStreamTag", "name": "sonar:lts", "namespace": "ci"}}]}}],
+ "parameters": [{"name": "BASE", "value": "quay.io/acme/base"}]}
+"""
+
+
+def test_an_export(read, key):
+    catalog = read(EXPORTED)
+    assert (catalog.problems, catalog.invalid) == ((), ())
+    (stream,) = catalog.streams
+    assert (str(stream.key), stream.local_lookup) == ("ci/jenkins-agent", True)
+    assert {tag.key.tag: (type(tag.source), tag.local) for tag in stream.tags} == {
+        "v4": (DockerImage, False),
+        "pushed": (PushOnly, True),
+    }
+    any_tag = with_aliased(extended(catalog, [key("ci/jenkins-agent:v3"), key("ci/jenkins-agent:pushed")]))
+    assert sorted(tag.key.tag for tag in any_tag.tags.values() if tag.implied) == ["v3"]
+
+
+def test_a_quickstart(read, key):
+    catalog = with_aliased(read(QUICKSTART))
+    assert catalog.invalid == ()
+    assert [(problem.severity, problem.reason.partition(":")[0]) for problem in catalog.problems] == [
+        (Severity.WARNING, 'ImageStream "base" is not followed')
+    ]
+    reached = follow(catalog, key("chain:latest"))
+    assert isinstance(reached, Followed)
+    assert str(reached.source) == "docker.io/acme/sonar:lts"
+    assert [str(step) for step in reached.path] == ["chain:latest", "chain:2", "ci/sonar:lts"]
+
+
 def test_the_library(read):
     catalog = read(LIBRARY_JSON)
     assert {key.tag: type(tag.source) for key, tag in catalog.tags.items()} == {
         "3.12-ubi8": DockerImage,
         "latest": TagAlias,
     }
+    assert all(tag.local for tag in catalog.tags.values())
     assert (catalog.problems, catalog.invalid) == ((), ())
 
 
@@ -167,7 +272,9 @@ def test_notebooks(read):
 def test_a_real_dangling_alias_is_a_declaration_all_the_same(read):
     catalog = read(S2I_DANGLING)
     assert [str(key) for key in catalog.tags] == ["s2i:3.11-ubi8", "s2i:latest"]
-    assert catalog.problems == ()
+    assert (catalog.problems, catalog.invalid) == ((), ())
+    latest = next(tag for tag in catalog.tags if tag.tag == "latest")
+    assert isinstance(follow(catalog, latest), Broken)
 
 
 def test_the_page_about_streams_says_what_the_code_does(read):
