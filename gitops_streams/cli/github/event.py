@@ -44,8 +44,15 @@ class ImagesPushed:
     """How many entries of the payload are no references."""
 
     def followed(self, catalog: Catalog) -> tuple[TagKey, ...]:
-        """Return the stream tags that follow one of the images."""
-        return tuple(
+        """Return the stream tags that follow one of the images, or would if something named them."""
+        wholes = (stream.whole for stream in catalog.streams if stream.whole is not None)
+        any_tag = {
+            TagKey(whole.key.stream, image.tag or "latest"): None
+            for whole in wholes
+            for image in self.images
+            if isinstance(whole.source, DockerImage) and image.repository == whole.source.reference.repository
+        }
+        return tuple(key for key in any_tag if key not in catalog.tags) + tuple(
             tag.key
             for tag in catalog.tags.values()
             if isinstance(tag.source, DockerImage)

@@ -113,3 +113,7 @@ def test_which_stream_tags_follow_an_image():
     by_policy = tag("policy", DockerImage(Reference.parse("quay.io/acme/web"), by_policy=True))
     catalog = Catalog((replace(stream, tags=(*stream.tags, by_policy)),))
     assert followed("quay.io/acme/web:1.5") == ["policy"]
+    # A stream for a whole repository has every tag; one that is declared follows what it says.
+    catalog = Catalog((replace(stream, whole=tag("", DockerImage(Reference.parse("quay.io/acme/web")))),))
+    assert followed("quay.io/acme/web:1.5") == ["1.5"]
+    assert followed("quay.io/acme/web:prod", "quay.io/acme/other:1") == []
