@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target
-from gitops_streams.yamledit.objects import given
+from gitops_streams.yamledit.objects import says_nothing
 
 _PARAMETER = re.compile(r"\$\{\{?[A-Za-z0-9_]+\}?\}|\$\([A-Za-z0-9_.-]+\)|\{\{")
 _TRUE = frozenset({"true", "yes", "on", "y"})
@@ -42,6 +42,8 @@ class Fields:
 
     mapping: Mapping
     path: str
+    values: dict[str, Node] = field(default_factory=dict)
+    """By key, those that are there and not ``null``: thousands of declarations are looked at many times each."""
 
     @classmethod
     def of(cls, node: Node, path: str) -> Self:
@@ -53,6 +55,7 @@ class Fields:
         if not isinstance(node, Mapping):
             raise FieldError(f"{path}: Invalid value: it must be a mapping", node.line)
         seen: set[str] = set()
+        values: dict[str, Node] = {}
         for entry in node.entries:
             if not isinstance(entry.key, Scalar):
                 continue
@@ -65,7 +68,10 @@ class Fields:
             if wrong is not None:
                 raise FieldError(f"{path}.{escaped(key)}".removeprefix(".") + f": {wrong}", entry.key.line)
             seen.add(key)
-        return cls(node, path)
+            value = target(entry.value)
+            if not says_nothing(value):
+                values[key] = value
+        return cls(node, path, values)
 
     def at(self, key: str) -> str:
         """Return a field's path."""
@@ -78,7 +84,7 @@ class Fields:
 
     def has(self, key: str) -> bool:
         """Whether a field is there and not ``null``."""
-        return given(self.mapping, key) is not None
+        return key in self.values
 
     def fields(self, key: str) -> Fields:
         """Return the fields of a mapping below; none where it is absent.
@@ -86,7 +92,7 @@ class Fields:
         Raises:
             FieldError: it is no mapping, or cannot be read as one.
         """
-        value = given(self.mapping, key)
+        value = self.values.get(key)
         if value is None:
             return Fields(Mapping([], flow=False, line=self.mapping.line), self.at(key))
         return Fields.of(value, self.at(key))
@@ -97,7 +103,7 @@ class Fields:
         Raises:
             FieldError: it is no list.
         """
-        value = given(self.mapping, key)
+        value = self.values.get(key)
         if value is None:
             return []
         if not isinstance(value, Sequence):
@@ -111,7 +117,7 @@ class Fields:
             FieldError: it is no scalar.
             Unexpanded: it holds an unexpanded parameter.
         """
-        value = given(self.mapping, key)
+        value = self.values.get(key)
         if value is None:
             return ""
         if not isinstance(value, Scalar):

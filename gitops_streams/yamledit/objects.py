@@ -55,9 +55,12 @@ def objects(root: Node | None) -> Iterator[Object]:
 def given(mapping: Mapping, key: str) -> Node | None:
     """Return the value under a key as Kubernetes reads it: ``null`` is the same as no value."""
     value = mapping.get(key)
-    if isinstance(value, Scalar) and not value.style and value.tag is None and value.value in _NULLS:
-        return None
-    return value
+    return None if value is None or says_nothing(value) else value
+
+
+def says_nothing(value: Node) -> bool:
+    """Whether a value is ``null``, which Kubernetes reads as no value."""
+    return isinstance(value, Scalar) and not value.style and value.tag is None and value.value in _NULLS
 
 
 def _members(node: Mapping | Sequence) -> tuple[Pointer, list[Node]] | None:
