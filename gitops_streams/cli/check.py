@@ -111,7 +111,7 @@ def _check(session: Session, output: str, *, strict: bool) -> int:
     findings = audit(catalog, found.bindings, history)
     warnings = unused(catalog, found.bindings)
     surveyed = survey_at(snapshot, session.settings, catalog).files if strict else ()
-    pins = untracked(surveyed, catalog, history)
+    pins = untracked(surveyed, catalog, history, session.settings.local_registry)
     problems = sorted({*found.problems, *catalog.problems})
     write = {"json": render.as_json, "markdown": render.markdown}.get(output, render.text)
     session.show(write((*findings, *warnings), problems, len(found.bindings.sites), pins), output)

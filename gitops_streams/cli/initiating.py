@@ -12,7 +12,7 @@ from gitops_streams.errors import UsageError
 from gitops_streams.git.snapshot import misplaced
 from gitops_streams.git.write import FileEdit, write_files
 from gitops_streams.plan.paths import matches_any
-from gitops_streams.plan.proposal import Proposal
+from gitops_streams.plan.proposal import Known, Proposal
 from gitops_streams.plan.propose import propose
 from gitops_streams.reconcile import declared_at
 from gitops_streams.streams import argocd_image_updater, flux
@@ -42,12 +42,16 @@ def propose_at(session: Session, folder: str) -> Initial:
     declared = declared_at(snapshot, session.settings)
     surveyed = survey_at(snapshot, session.settings, declared.catalog)
     objects = [(survey.file.path, each) for survey in surveyed.files for each in survey.foreign]
+    known = Known(
+        declared.catalog,
+        declared.history,
+        {path: located for path, (_, located) in declared.located.items()},
+        session.settings.local_registry,
+    )
     proposal = propose(
         surveyed.files,
         [*flux.read(objects), *argocd_image_updater.read(objects)],
-        declared.catalog,
-        declared.history,
-        located={path: located for path, (_, located) in declared.located.items()},
+        known,
         directory=directory,
         occupied=lambda path: root is not None and os.path.lexists(root / path),
     )

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from gitops_streams.manifests.survey import Use
 from gitops_streams.oci.reference import Repository
 from gitops_streams.streams.declare import DeclaredTag, declare
-from gitops_streams.streams.model import StreamKey, TagKey
+from gitops_streams.streams.history import History
+from gitops_streams.streams.local_registry import LocalRegistry
+from gitops_streams.streams.model import Catalog, StreamKey, TagKey
+from gitops_streams.yamledit.locate import Located
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a repository declares and records already."""
+
+    catalog: Catalog
+    history: History
+    located: Mapping[str, Located] = field(default_factory=dict)
+    """The files that declare the catalog."""
+    local: LocalRegistry | None = None
+    """Serves the streams whose tags say ``Local``."""
 
 
 @dataclass(frozen=True, slots=True)

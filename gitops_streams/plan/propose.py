@@ -10,15 +10,13 @@ from dataclasses import dataclass, field, replace
 from gitops_streams.errors import InternalError
 from gitops_streams.manifests.survey import Survey, Use
 from gitops_streams.oci.reference import Reference, Repository
-from gitops_streams.plan.bind import Binder
-from gitops_streams.plan.proposal import MarkerChange, Proposal, ProposedStream, ProposedTag, ProposedUse
+from gitops_streams.plan.proposal import Known, MarkerChange, Proposal, ProposedStream, ProposedTag, ProposedUse
 from gitops_streams.plan.sort_uses import Sorted, sort_uses
-from gitops_streams.plan.whole_repositories import with_named
+from gitops_streams.plan.whole_repositories import bind_each, with_aliased
 from gitops_streams.streams import load
 from gitops_streams.streams.declare import DeclaredTag
 from gitops_streams.streams.foreign import Foreign, Wanted
-from gitops_streams.streams.history import History
-from gitops_streams.streams.model import NAMESPACE, Catalog, StreamKey, TagKey
+from gitops_streams.streams.model import NAMESPACE, StreamKey, TagKey
 from gitops_streams.streams.stream_names import stream_names, tag_names
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
 
@@ -57,10 +55,8 @@ class _Planned:
 def propose(
     surveys: Sequence[Survey],
     foreign: Iterable[Foreign],
-    catalog: Catalog,
-    history: History,
+    known: Known,
     *,
-    located: Mapping[str, Located],
     directory: str,
     occupied: Callable[[str], bool],
 ) -> Proposal:
@@ -69,26 +65,23 @@ def propose(
     Args:
         surveys: what the files use, in their order.
         foreign: what other tools' objects ask for.
-        catalog: what is declared already.
-        history: what is recorded.
-        located: the files that declare it.
+        known: what is declared and recorded already.
         directory: where new files go; empty for the top of the repository.
         occupied: whether something has a path already.
 
     Raises:
         InternalError: what is proposed cannot be read back.
     """
-    files = [survey.file for survey in surveys]
-    found = sort_uses(surveys, foreign, with_named(catalog, files, history), history)
+    found = sort_uses(surveys, foreign, known)
     repositories = {repository: _namespace(found, repository) for repository in {*found.exact, *found.wanted}}
-    keys = stream_names(repositories, catalog.by_key)
+    keys = stream_names(repositories, known.catalog.by_key)
     paths: set[str] = set()
     planned = []
     for repository, key in sorted(keys.items(), key=lambda pair: (pair[1].namespace or "", pair[1].name)):
         path = _path(directory, key, lambda path: path in paths or occupied(path))
         paths.add(path)
         planned.append(_stream(key, repository, path, found))
-    tried = tuple(_tried([each.stream for each in planned], surveys, history, located))
+    tried = tuple(_tried([each.stream for each in planned], surveys, known))
     markers = dict(found.declared)
     for each in planned:
         markers |= each.markers
@@ -161,24 +154,21 @@ def _distinct(wanted: Iterable[tuple[Wanted, list[Use]]]) -> list[_Asked]:
     return list(kept.values())
 
 
-def _tried(
-    streams: Iterable[ProposedStream], surveys: Sequence[Survey], history: History, located: Mapping[str, Located]
-) -> Iterator[ProposedStream]:
+def _tried(streams: Sequence[ProposedStream], surveys: Sequence[Survey], known: Known) -> Iterator[ProposedStream]:
     """Declare the streams, bind every use, and say of each what keeps it from being bound."""
-    streams = list(streams)
-    catalog = load.load([*located.items(), *((stream.path, _read_back(stream)) for stream in streams)])
+    catalog = load.load([*known.located.items(), *((stream.path, _read_back(stream)) for stream in streams)])
+    files = [survey.file for survey in surveys] if streams else []
+    tried = bind_each(files, with_aliased(catalog), known.history, known.local)
     bound: dict[int, TagKey] = {}
     reasons: dict[tuple[str, int, str], str] = {}
-    binder = Binder(with_named(catalog, [survey.file for survey in surveys], history), history)
-    for survey in surveys if streams else ():
-        bindings = binder.bind(survey.file)
+    for bindings in tried.bindings:
         bound |= {id(site.occurrence): site.tag for site in bindings.sites}
         reasons |= {(each.file, each.line, each.reference): each.reason for each in bindings.skipped}
     for stream in streams:
         tags = []
         for tag in stream.tags:
             key = TagKey(stream.key, tag.declared.name)
-            if key not in catalog.tags:
+            if key not in tried.catalog.tags:
                 raise InternalError(f"the proposed stream tag {key} cannot be read back")
             uses = [replace(use, obstacle=_obstacle(use.use, key, bound, reasons)) for use in tag.uses]
             tags.append(replace(tag, uses=tuple(uses)))

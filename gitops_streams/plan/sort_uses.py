@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_streams.manifests.occurrence import LocalName, MarkedScalar, Occurrence, TriggeredField
 from gitops_streams.manifests.survey import Survey, Use
 from gitops_streams.oci.reference import Repository
-from gitops_streams.plan.bind import Binder
-from gitops_streams.plan.proposal import LeftOut
+from gitops_streams.plan.proposal import Known, LeftOut
+from gitops_streams.plan.whole_repositories import bind_each
 from gitops_streams.streams.foreign import Foreign, Untranslated, Wanted
-from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
 
 _LETTER = re.compile(r"[a-z]")
@@ -31,17 +30,16 @@ class Sorted:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def sort_uses(surveys: Iterable[Survey], foreign: Iterable[Foreign], catalog: Catalog, history: History) -> Sorted:
+def sort_uses(surveys: Sequence[Survey], foreign: Iterable[Foreign], known: Known) -> Sorted:
     """Sort the uses of a repository, and what other tools ask for.
 
     Args:
         surveys: its files, in their order.
         foreign: what other tools' objects say.
-        catalog: what is declared already.
-        history: what is recorded.
+        known: what is declared and recorded already.
     """
     found = Sorted()
-    followed = _followed(catalog)
+    followed = _followed(known.catalog)
     by_marker: dict[tuple[str, str], list[Use]] = {}
     for one in foreign:
         match one:
@@ -49,9 +47,12 @@ def sort_uses(surveys: Iterable[Survey], foreign: Iterable[Foreign], catalog: Ca
                 found.left_out.append(LeftOut(one.file, one.line, one.origin, one.reason))
             case Wanted():
                 _sort_wanted(one, followed.get(one.repository.repository, []), by_marker, found)
-    binder = Binder(catalog, history)
+    files = [survey.file for survey in surveys] if known.catalog.streams else []
+    sites = (
+        site for each in bind_each(files, known.catalog, known.history, known.local).bindings for site in each.sites
+    )
+    bound = {id(site.occurrence) for site in sites}
     for survey in surveys:
-        bound = {id(site.occurrence) for site in binder.bind(survey.file).sites} if catalog.streams else set()
         for use in survey.uses:
             if id(use.occurrence) not in bound:
                 _sort_use(use, followed, by_marker, found)
@@ -72,6 +73,9 @@ def _followed(catalog: Catalog) -> dict[Repository, list[StreamTag]]:
     for tag in catalog.tags.values():
         if isinstance(tag.source, DockerImage):
             followed.setdefault(tag.source.reference.repository, []).append(tag)
+    for stream in catalog.streams:
+        if stream.whole is not None and isinstance(stream.whole.source, DockerImage):
+            followed.setdefault(stream.whole.source.reference.repository, []).append(stream.whole)
     return followed
 
 
@@ -152,7 +156,7 @@ def _unmarked(found: Sorted, repository: Repository, tag: str) -> list[Use]:
 
 
 def _is_of(tag: StreamTag, name: str) -> bool:
-    return isinstance(tag.source, DockerImage) and (tag.source.by_policy or tag.source.tag == name)
+    return isinstance(tag.source, DockerImage) and (tag.implied or tag.source.by_policy or tag.source.tag == name)
 
 
 def _leave_out(found: Sorted, occurrence: Occurrence, reason: str) -> None:
@@ -160,7 +164,7 @@ def _leave_out(found: Sorted, occurrence: Occurrence, reason: str) -> None:
 
 
 def _names(tags: Iterable[StreamTag]) -> str:
-    return ", ".join(str(tag.key) for tag in tags)
+    return ", ".join(dict.fromkeys(str(tag.key.stream if tag.implied else tag.key) for tag in tags))
 
 
 def _merged(items: Iterable[LeftOut]) -> list[LeftOut]:

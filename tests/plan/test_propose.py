@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.survey import survey
 from gitops_streams.plan.bind import bind, tracked
+from gitops_streams.plan.proposal import Known
 from gitops_streams.plan.propose import propose
 from gitops_streams.streams import argocd_image_updater, flux, load, status
 from gitops_streams.yamledit.locate import Located, locate
@@ -67,9 +68,7 @@ def proposal(files, recorded=(), occupied=()):
     return propose(
         surveys,
         foreign,
-        load.load(declared.items()),
-        status.read(recorded),
-        located=declared,
+        Known(load.load(declared.items()), status.read(recorded), declared),
         directory="imagestreams",
         occupied=lambda path: path in files or path in occupied,
     )
@@ -295,3 +294,14 @@ def test_a_proposal_settles_the_matter(found):
     bound = [(site.occurrence.file, str(site.tag)) for site in sites(after)]
     assert sorted(bound) == sorted((file, key) for file, key, _ in uses)
     assert proposal(after).streams == ()
+
+
+def test_a_stream_of_a_whole_repository_takes_every_tag():
+    stream = (
+        "apiVersion: v1\nkind: ImageStream\nmetadata: {name: web}\nspec: {dockerImageRepository: quay.io/acme/web}\n"
+    )
+    text = "a: {image: 'quay.io/acme/web:1'}\nb: {image: 'quay.io/acme/api:1'}\n"
+    found = proposal({"s.yaml": stream, "a.yaml": text, "flux.yaml": FLUX})
+    assert shown(found) == ["api:1 = quay.io/acme/api:1 2"]
+    (told,) = left_out(found)
+    assert "web follows quay.io/acme/web otherwise" in told
