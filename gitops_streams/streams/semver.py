@@ -1,7 +1,7 @@
 """Semantic versions and ranges of them, as Flux (through Go's ``Masterminds/semver`` v3) reads both.
 
 Sources: semver.org 2.0.0 § 9-11; the README of ``Masterminds/semver`` v3.4, "Checking Version Constraints".
-Why this is our own: docs/decisions/0008-tag-policies.md.
+Why this is our own: docs/decisions/0011-tag-policies.md.
 """
 
 from __future__ import annotations
