@@ -39,7 +39,7 @@ _BESIDE = {
     "from": ("annotations", "name"),
     "importPolicy": ("generation", "from"),
     "referencePolicy": ("importPolicy", "generation", "from"),
-    "reference": ("from",),
+    "reference": ("referencePolicy", "importPolicy", "generation", "from"),
 }
 
 
@@ -191,16 +191,25 @@ def _entry(draft: Draft, at: Declared, tag: str) -> Pointer | NotEditable | None
     """Find a tag's entry; ``None`` where there is none."""
     pointer: Pointer = (*at.pointer, "spec", "tags")
     tags = resolve(draft.located.documents[at.document].root, pointer)
-    names = [_name(item) for item in tags.items] if isinstance(tags, Sequence) else []
-    if names.count(tag) > 1:
+    names = [_names(item) for item in tags.items] if isinstance(tags, Sequence) else []
+    found = [index for index, known in enumerate(names) if tag in known]
+    if len(found) > 1:
         return NotEditable(f"the tag {tag} stands twice")
-    return (*pointer, names.index(tag)) if tag in names else None
+    if found and len(names[found[0]]) > 1:
+        return NotEditable("the key 'name' stands twice")
+    return (*pointer, found[0]) if found else None
 
 
-def _name(item: Node) -> str | None:
+def _names(item: Node) -> List[str]:
+    """Return the name of a tag; several where the key stands several times."""
     mapping = target(item)
-    name = mapping.get("name") if isinstance(mapping, Mapping) else None
-    return name.value if isinstance(name, Scalar) else None
+    entries = mapping.entries if isinstance(mapping, Mapping) else []
+    pairs = [(entry.key, target(entry.value)) for entry in entries]
+    return [
+        value.value
+        for key, value in pairs
+        if isinstance(key, Scalar) and key.value == "name" and isinstance(value, Scalar)
+    ]
 
 
 def _without(draft: Draft, at: Declared, pointer: Pointer, keys: List[str]) -> Draft | NotEditable:
