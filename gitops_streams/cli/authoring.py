@@ -25,7 +25,7 @@ from gitops_streams.streams.authoring import Authoring
 from gitops_streams.streams.follow import Broken, follow
 from gitops_streams.streams.forgetting import without
 from gitops_streams.streams.history import History, Item
-from gitops_streams.streams.model import StreamKey, TagKey
+from gitops_streams.streams.model import TagKey
 from gitops_streams.streams.names import existing, parse_name
 from gitops_streams.streams.rollback import Candidates, candidates
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
@@ -57,8 +57,6 @@ class Desk:
     """Grows: the stream tags whose recorded history goes with them."""
     recorded: dict[TagKey, tuple[Item, ...]] = field(default_factory=dict)
     """Grows: the stream tags whose recorded history is another one now."""
-    recorded: dict[StreamKey, StreamStatus] = field(default_factory=dict)
-    """Grows: the histories that are written anew."""
     next_step: str = ""
     """What to run now, if anything was changed."""
 
@@ -200,15 +198,6 @@ def _statuses(desk: Desk) -> list[FileEdit]:
         left = replace(left, tags={**left.tags, **again}) if again else left
         if left is not found:
             edits.append(FileEdit(status.path_of(stream), before, status.render(left).encode()))
-    return edits
-
-
-def _recorded(desk: Desk) -> list[FileEdit]:
-    edits = []
-    for stream, found in desk.recorded.items():
-        path = status.path_of(stream)
-        before = desk.snapshot.read_one(path, scan.MAX_BYTES)
-        edits.append(FileEdit(path, before if isinstance(before, bytes) else None, status.render(found).encode()))
     return edits
 
 

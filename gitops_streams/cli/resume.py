@@ -11,7 +11,6 @@ from gitops_streams.cli.options import authoring_options
 
 if TYPE_CHECKING:
     from gitops_streams.cli.authoring import Desk
-    from gitops_streams.streams.model import TagKey
 
 
 @click.command("resume")
@@ -47,26 +46,3 @@ def command(
         return [*(told or [f"{key} is not held by itself"]), *still_held(desk, key)]
 
     author(Invocation(directory, config, verbose, color, output, dry_run), edit)
-
-
-def _take_again(desk: Desk, key: TagKey) -> list[str]:
-    """Record what somebody took back, which lets it go; nothing is told where nobody did."""
-    from gitops_streams.recall import read_states
-    from gitops_streams.streams.history import record
-    from gitops_streams.streams.reverts import last_revert
-
-    repository = desk.session.repository
-    states = read_states(repository, repository.head().commit, {key.stream}, desk.history)
-    found = last_revert(states.of(key))
-    if found is None:
-        return []
-    recorded = desk.history.streams.get(key.stream)
-    for item in reversed(found.items):
-        recorded = record(recorded, key, item)
-    if recorded is not None:
-        desk.recorded[key.stream] = recorded
-    revision = states.streams[key.stream][found.state].revision
-    where = "in a change that is not committed" if revision is None else f"in {revision.commit[:12]}"
-    images = ", ".join(item.image.short for item in found.items)
-    desk.next_step = "gitops-streams reconcile moves it to what its source has; commit both together"
-    return [f"{key} may have {images} again, taken back {where}", *still_held(desk, key)]
