@@ -81,6 +81,19 @@ def test_check(matches, shop, registry):
     matches("check-behind", shop.run("check"))
 
 
+def test_verbs(matches, shop, registry):
+    """A rollback from typing it to its end, and what is refused."""
+    shop.run("reconcile")
+    registry.push("shop/web", "1.4", Image.build("web", "1.4.1"))
+    shop.run("reconcile")
+    matches("rollback", shop.run("rollback", "shop/web:prod", "--reason", "login is broken"))
+    matches("rollback-again", shop.run("rollback", "shop/web:prod"))
+    matches("reconcile-held", shop.run("reconcile"))
+    matches("resume", shop.run("resume", "web:prod"))
+    matches("tag", shop.run("tag", f"{registry.host}/shop/web:1.5", "web:next", "cache:7", "--scheduled"))
+    matches("tag-delete", shop.run("tag", "-d", "web:next", "--dry-run"))
+
+
 def test_a_failing_run(matches, shop, registry):
     """One tag is not there, one file cannot be scanned, one declaration is wrong; the rest is done."""
     registry.intercept = lambda request: Response(404) if "/cache/" in request.path else None
@@ -92,3 +105,9 @@ def test_a_failing_run(matches, shop, registry):
 def test_an_error(matches, shop):
     shop.config("pni: digest\n")
     matches("error", shop.run("reconcile"))
+
+
+@pytest.mark.parametrize("output", ["yaml", "table"])
+def test_init(matches, shop, output):
+    (shop.folder / "imagestreams" / "shop.yaml").unlink()
+    matches(f"init-{output}", shop.run("init", "-v", "-o", output))
