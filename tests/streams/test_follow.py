@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference
+from gitops_streams.oci.resolution import Method, Resolved
 from gitops_streams.streams.follow import MAX_ALIASES, Broken, Followed, follow
+from gitops_streams.streams.history import History, Item, StreamStatus
 from gitops_streams.streams.model import (
     Catalog,
     DockerImage,
@@ -22,6 +27,7 @@ from gitops_streams.streams.model import (
     TagAlias,
     TagKey,
 )
+from gitops_streams.streams.policy import ask
 
 CHAINS = """\
 apiVersion: image.openshift.io/v1
@@ -116,10 +122,10 @@ def chain(length: int) -> Catalog:
     return catalog_of({TagKey(stream, f"t{n}"): source for n, source in enumerate(sources)})
 
 
-def catalog_of(sources: dict[TagKey, Source]) -> Catalog:
+def catalog_of(sources: dict[TagKey, Source], snapshots: Collection[TagKey] = ()) -> Catalog:
     streams: dict[StreamKey, list[StreamTag]] = {}
     for line, (key, source) in enumerate(sources.items(), 1):
-        streams.setdefault(key.stream, []).append(StreamTag(key, source, "a.yaml", line))
+        streams.setdefault(key.stream, []).append(StreamTag(key, source, "a.yaml", line, snapshot=key in snapshots))
     return Catalog(tuple(ImageStream(key, "a.yaml", 1, tuple(tags)) for key, tags in streams.items()))
 
 
@@ -145,42 +151,142 @@ sources = st.one_of(
     st.builds(TagAlias, tag_keys),
     images,
     st.just(PushOnly()),
-    st.builds(ImageAlias, streams, st.just("sha256:01")),
+    st.builds(ImageAlias, streams, st.sampled_from(["sha256:01", "sha256:0", "sha256:", "02", "9"])),
 )
 graphs = st.dictionaries(tag_keys, sources, max_size=18)
 
 
-def fixpoint(graph: dict[TagKey, Source]) -> dict[TagKey, DockerImage]:
-    """Let every tag take what its target has, until nothing changes."""
-    known = {key: source for key, source in graph.items() if isinstance(source, DockerImage)}
+IMAGES = {n: Digest.parse("sha256:" + f"{n:02}" * 32) for n in (1, 2, 11)}
+
+
+def recorded_item(number: int, fingerprint: str = "") -> Item:
+    image = IMAGES[number]
+    return Item(Reference.parse(f"quay.io/r@{image}"), image, "1", fingerprint)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[TagKey, list[tuple[int, bool]]]:
+    """Draw, by stream tag, recorded images, newest first, and whether each was recorded for the declaration of now."""
+    numbers = st.lists(st.tuples(st.sampled_from(sorted(IMAGES)), st.booleans()), max_size=2)
+    return draw(st.dictionaries(tag_keys, numbers, max_size=6))
+
+
+def history_of(catalog: Catalog, drawn: dict[TagKey, list[tuple[int, bool]]]) -> History:
+    statuses: dict[StreamKey, StreamStatus] = {}
+    for key, numbers in drawn.items():
+        own = catalog.tags[key].fingerprint if key in catalog.tags else "0"
+        items = tuple(recorded_item(number, own if current else "0") for number, current in numbers)
+        known = statuses.get(key.stream, StreamStatus(key.stream, {}))
+        statuses[key.stream] = replace(known, tags={**known.tags, key.tag: items})
+    return History(statuses)
+
+
+def fixpoint(catalog: Catalog, history: History) -> dict[TagKey, str]:
+    """Give every tag what it follows, until nothing changes: a source, or a recorded digest."""
+    known: dict[TagKey, str] = {}
     while True:
-        more = {
-            key: known[source.target]
-            for key, source in graph.items()
-            if isinstance(source, TagAlias) and source.target in known and key not in known
-        }
-        if not more:
+        more: dict[TagKey, str] = {}
+        for key, tag in catalog.tags.items():
+            own = [item for item in history.items(key)[:1] if item.fingerprint == tag.fingerprint]
+            match tag.source:
+                case DockerImage():
+                    more[key] = str(tag.source)
+                case TagAlias(target=target) if tag.snapshot and own:
+                    more[key] = str(own[0].image)
+                case TagAlias(target=target) if target in known:
+                    more[key] = known[target]
+                case ImageAlias(stream=stream, image=prefix):
+                    status = history.streams.get(stream)
+                    every = {item.image for items in status.tags.values() for item in items} if status else set()
+                    match = {each for each in every if str(each).startswith(prefix) or each.encoded.startswith(prefix)}
+                    if own:
+                        more[key] = str(own[0].image)
+                    elif stream in catalog.by_key and len(match) == 1:
+                        more[key] = str(match.pop())
+                case _:
+                    pass
+        if more.keys() <= known.keys():
             return known
         known |= more
 
 
-@settings(max_examples=300, deadline=None)
-@given(graph=graphs, seed=st.integers(0, 99))
-def test_following_is_the_fixpoint_whatever_the_order(graph: dict[TagKey, Source], seed: int):
+@settings(max_examples=400, deadline=None)
+@given(graph=graphs, drawn=histories(), snapshots=st.sets(tag_keys), seed=st.integers(0, 99))
+def test_following_is_the_fixpoint_whatever_the_order(
+    graph: dict[TagKey, Source], drawn: dict[TagKey, list[tuple[int, bool]]], snapshots: set[TagKey], seed: int
+):
     order = list(graph.items())
     random.Random(seed).shuffle(order)
-    catalog, shuffled = catalog_of(graph), catalog_of(dict(order))
-    wanted = fixpoint(graph)
+    catalog, shuffled = catalog_of(graph, snapshots), catalog_of(dict(order), snapshots)
+    history = history_of(catalog, drawn)
+    wanted = fixpoint(catalog, history)
     for key in graph:
-        found = follow(catalog, key)
+        found = follow(catalog, key, history)
+        again = follow(shuffled, key, history)
         if isinstance(found, Followed):
-            assert found.source == wanted[key]
+            got = str(found.source) if found.recorded is None else str(found.recorded.image)
+            assert got == wanted[key]
             assert found.path[0] == key
             assert len(set(found.path)) == len(found.path)
-            again = follow(shuffled, key)
             assert isinstance(again, Followed)
-            assert (again.source, again.path) == (found.source, found.path)
+            assert (again.source, again.path, again.recorded) == (found.source, found.path, found.recorded)
         else:
             assert key not in wanted
             assert found.reason
+            assert again == found
     assert list(catalog.tags) == list(shuffled.tags) == sorted(graph, key=lambda key: key.sort_key)
+
+
+HISTORY = History(
+    {
+        StreamKey("acme", "web"): StreamStatus(
+            StreamKey("acme", "web"), {"1.4": (recorded_item(2), recorded_item(1)), "old": (recorded_item(11),)}
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "number"),
+    [("sha256:02", 2), ("02", 2), ("sha256:0101", 1), (str(IMAGES[11]), 11), (IMAGES[11].encoded, 11), ("1", 11)],
+)
+def test_an_image_stream_image_is_looked_up_in_the_history_of_all_tags(read, key, image: str, number: int):
+    found = follow(read(CHAINS.replace("web@sha256:01", f"web@{image}")), key("acme/web:toimage"), HISTORY)
+    assert isinstance(found, Followed)
+    assert found.recorded == recorded_item(number)
+    assert [step.tag for step in found.path] == ["toimage", "image"]
+    assert ask(found) == Resolved(IMAGES[number], "", "quay.io", Method.RECORDED)
+    assert str(found.source) == f"quay.io/r:1@{IMAGES[number]}"
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ("sha256:03", 'imagestreamimage "sha256:03" not found'),
+        ("sha256:", f'multiple images match the prefix "sha256:": {IMAGES[1]}, {IMAGES[2]}, {IMAGES[11]}'),
+        ("0", f'multiple images match the prefix "0": {IMAGES[1]}, {IMAGES[2]}'),
+    ],
+)
+def test_an_image_stream_image_that_is_none_or_several(read, key, image: str, reason: str):
+    found = follow(read(CHAINS.replace("web@sha256:01", f"web@{image}")), key("acme/web:image"), HISTORY)
+    assert found == Broken(f"acme/web:image points to acme/web@{image}: {reason}")
+
+
+def test_an_image_stream_image_of_a_stream_that_is_not_declared(read, key):
+    found = follow(read(CHAINS.replace("web@sha256:01", "gone@sha256:01")), key("acme/web:image"), HISTORY)
+    reason = "no usable image stream acme/gone is declared"
+    assert found == Broken(f"acme/web:image points to acme/gone@sha256:01: {reason}")
+
+
+def test_what_was_resolved_once_stays_when_more_images_match(read, key):
+    catalog = read(CHAINS.replace("web@sha256:01", "web@0"))
+    own = recorded_item(2, catalog.tags[key("acme/web:image")].fingerprint)
+    web = HISTORY.streams[StreamKey("acme", "web")]
+    history = History({web.key: replace(web, tags={**web.tags, "image": (own,)})})
+    found = follow(catalog, key("acme/web:image"), history)
+    assert isinstance(found, Followed)
+    assert found.recorded == own
+    # Another declaration is looked up anew.
+    assert isinstance(
+        follow(read(CHAINS.replace("web@sha256:01", "web@sha256:0")), key("acme/web:image"), history), Broken
+    )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference
+from gitops_streams.oci.resolution import Cause
 from gitops_streams.streams import status
+from gitops_streams.streams.condition import Condition, condition_of
+from gitops_streams.streams.history import NoImage, conditioned
 from gitops_streams.streams.model import StreamKey, TagKey
+from gitops_streams.streams.own_status import read_own
 from gitops_streams.streams.status import HISTORY_LIMIT, Item, StreamStatus
 
 WEB = TagKey(StreamKey("acme", "web"), "prod")
@@ -142,22 +148,155 @@ items = st.builds(
     st.one_of(st.just(""), tags),
     st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
 )
+reasons = st.sampled_from(["NotFound", "Unauthorized", "InternalError"])
+messages = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=20)
+conditions = st.builds(Condition, reasons, messages | st.just('dockerimage "quay.io/acme/web:1" not found'))
 statuses = st.builds(
-    StreamStatus, stream_keys, st.dictionaries(tags, st.lists(items, max_size=5).map(tuple), max_size=4)
+    StreamStatus,
+    stream_keys,
+    st.dictionaries(tags, st.lists(items, max_size=5).map(tuple), max_size=4),
+    st.dictionaries(tags, conditions, max_size=2),
 )
 
 
 @settings(max_examples=150, deadline=None)
 @given(found=statuses, seed=st.integers(0, 9))
 def test_what_is_written_is_read_back(found: StreamStatus, seed: int):
+    # A condition's tag has an entry, with or without items.
+    found = replace(found, tags={**dict.fromkeys(found.conditions, ()), **found.tags})
     text = status.render(found)
     order = list(found.tags.items())
     random.Random(seed).shuffle(order)
-    assert status.render(StreamStatus(found.key, dict(order))) == text
+    assert status.render(replace(found, tags=dict(order))) == text
     history = status.read([(status.path_of(found.key), text.encode())])
     assert history.problems == ()
     assert dict(history.streams) == {found.key: found}
     assert status.render(history.streams[found.key]) == text
+
+
+def parsed(content: bytes, monkeypatch: pytest.MonkeyPatch) -> status.History:
+    """Read a file by the parser alone."""
+    with monkeypatch.context() as patched:
+        patched.setattr(status, "read_own", lambda _: None)
+        return status.read([(PATH, content)])
+
+
+plain = st.builds(
+    lambda tags, conditions: StreamStatus(WEB.stream, {**dict.fromkeys(conditions, ()), **tags}, conditions),
+    st.dictionaries(tags, st.lists(items, max_size=4).map(tuple), min_size=1, max_size=3),
+    st.dictionaries(tags, conditions, max_size=1),
+)
+LINES = [
+    "\n", " ", '"', "\\", "#", "- ", '    - tag: "x"\n      items:\n', "&a ", "\t", "0", "\u00e9", "'", ": ", "@",
+    "---\n",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(found=plain, cut=st.floats(0, 1), drop=st.integers(0, 3), insert=st.sampled_from(["", *LINES]))
+def test_the_short_way_reads_what_the_parser_reads(found, cut, drop, insert, monkeypatch):
+    """A file of ours, whole or damaged anywhere, is read by the short way as by the parser, or not at all."""
+    text = status.render(found)
+    place = int(cut * len(text))
+    for content in (text, text[:place] + insert + text[place + drop :]):
+        own = read_own(content.encode())
+        if own is None:
+            assert (
+                content is not text
+                or not all(is_plain(item) for kept in found.tags.values() for item in kept)
+                or (
+                    any(
+                        not condition.message.isascii() or json.dumps(condition.message)[1:-1] != condition.message
+                        for condition in found.conditions.values()
+                    )
+                )
+            )
+            continue
+        known = parsed(content.encode(), monkeypatch).streams.get(own.key)
+        if own.key == WEB.stream:
+            assert known is not None
+            assert dict(own.tags) == dict(known.tags)
+            assert {tag: own.newest(tag) for tag in own.tags} == {tag: known.newest(tag) for tag in known.tags}
+            assert own.conditions == known.conditions
+            assert status.render(own) == status.render(known)
+
+
+def is_plain(item: Item) -> bool:
+    return item.image.algorithm == "sha256" and not item.reference.name.startswith("[")
+
+
+def test_the_short_way_is_taken(monkeypatch):
+    monkeypatch.setattr(status, "_parse", None)
+    history = read_one(GOOD)
+    assert history.items(WEB) == (item(A),)
+    assert history.newest(WEB) == item(A)
+    assert len(history.streams[WEB.stream].tags) == 1
+    assert history.newest(TagKey(WEB.stream, "none")) is None
+
+
+def test_a_condition_in_full():
+    found = StreamStatus(WEB.stream, {"prod": (item(A),)}, {"dev": Condition("NotFound", 'dockerimage "x" not found')})
+    text = status.render(found)
+    assert text.partition("  tags:\n")[2].partition('    - tag: "prod"')[0] == dedent(
+        """\
+            - tag: "dev"
+              conditions:
+                - type: ImportSuccess
+                  status: "False"
+                  reason: "NotFound"
+                  message: "dockerimage \\"x\\" not found"
+              items:
+        """
+    ).replace("\n", "\n    ").removesuffix("    ").replace("- tag", "    - tag", 1)
+    history = read_one(text)
+    assert history.condition(TagKey(WEB.stream, "dev")) == found.conditions["dev"]
+    assert history.condition(WEB) is None
+    assert history.items(TagKey(WEB.stream, "dev")) == ()
+
+
+def test_recording_takes_the_condition_of_its_tag_away():
+    wrong = Condition("NotFound", "not found")
+    before = StreamStatus(WEB.stream, {"prod": (item(A),)}, {"prod": wrong, "dev": wrong})
+    assert status.record(before, WEB, item(B)).conditions == {"dev": wrong}
+    other = Condition("Unauthorized", "no")
+    assert conditioned(before, {"prod": None, "test": other}).conditions == {"dev": wrong, "test": other}
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_a_reason_or_is_an_outage(cause):
+    found = condition_of(cause, Reference.parse("quay.io/acme/web:1.4"))
+    outages = {Cause.UNAVAILABLE, Cause.RATE_LIMITED}
+    known = {"NotFound", "Unauthorized", "Forbidden", "Invalid", "NotV2Registry", "InternalError"}
+    assert (found is None) == (cause in outages)
+    if found is not None:
+        assert found.reason in known
+        assert '"quay.io/acme/web:1.4"' in found.message
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    found=plain,
+    prefix=st.text("0123456789abcdef", max_size=3),
+    algorithm=st.sampled_from(["", "sha256:", "sha512:", "sh"]),
+)
+def test_an_image_is_found_by_its_prefix_as_openshift_finds_it(found, prefix, algorithm):
+    """``DigestOrImageMatch``, tried on every item."""
+    wanted = algorithm + prefix
+    images = {
+        one.image
+        for kept in found.tags.values()
+        for one in kept
+        if str(one.image).startswith(wanted) or one.image.encoded.startswith(wanted)
+    }
+    answer = status.History({found.key: found}).image(found.key, wanted)
+    if len(images) == 1:
+        assert isinstance(answer, Item)
+        assert answer.image in images
+        assert answer == next(one for _, kept in sorted(found.tags.items()) for one in kept if one.image in images)
+    else:
+        assert isinstance(answer, NoImage)
+        assert ("multiple images match the prefix" if images else "not found") in answer.reason
+        assert len(answer.reason) < 800
 
 
 def read_one(content: str | bytes, path: str = PATH) -> status.History:
@@ -217,6 +356,10 @@ HOSTILE = {
     "a reference that is none": GOOD.replace("quay.io/acme/web@", "quay.io//web@"),
     "a source tag that is none": GOOD.replace('"1.4"', '"1\\n4"'),
     "a source tag that is a mapping": GOOD.replace('"1.4"', "{a: b}"),
+    "a condition that is none": GOOD.replace("      items:", "      conditions: [{type: x}]\n      items:"),
+    "a condition with a reason that is none": GOOD.replace(
+        "      items:", "      conditions: [{type: ImportSuccess, status: 'False', reason: 'a b'}]\n      items:"
+    ),
     "a fingerprint that is none": GOOD.replace('"0123456789abcdef"', '"<script>"'),
     "a key twice": GOOD.replace("kind: ", "kind: x\nkind: "),
     "a bomb for a name": BOMB + GOOD.replace('name: "web"', "name: *x11"),
