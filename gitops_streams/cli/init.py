@@ -11,6 +11,9 @@ from gitops_streams.cli.options import option, repository_options
 FORMATS = ("yaml", "table", "json")
 """The names in ``render.proposal``, which is not imported for ``--help``; a test keeps them in step."""
 
+_LISTED = 10
+"""How many written files are named without ``-v``."""
+
 
 @click.command("init")
 @repository_options
@@ -56,6 +59,10 @@ def command(
         if proposed.proposal.streams and not write:
             click.echo("next: gitops-streams init --write", err=True)
         elif proposed.proposal.streams:
-            for stream in proposed.proposal.streams:
-                click.echo(f"wrote {line(stream.path)}", err=True)
+            paths = [stream.path for stream in proposed.proposal.streams]
+            listed = paths if verbose else paths[:_LISTED]
+            for path in listed:
+                click.echo(f"wrote {line(path)}", err=True)
+            if len(listed) < len(paths):
+                click.echo(f"and {len(paths) - len(listed)} more", err=True)
             click.echo("next: gitops-streams diff", err=True)

@@ -28,6 +28,8 @@ class Sorted:
     declared: dict[tuple[str, str], TagKey] = field(default_factory=dict)
     """The stream tags that Flux policies are declared as already."""
     left_out: list[LeftOut] = field(default_factory=list)
+    untagged: list[tuple[Repository, LeftOut]] = field(default_factory=list)
+    """References that name neither tag nor digest."""
 
 
 def sort_uses(surveys: Sequence[Survey], foreign: Iterable[Foreign], known: Known) -> Sorted:
@@ -61,6 +63,9 @@ def sort_uses(surveys: Sequence[Survey], foreign: Iterable[Foreign], known: Know
             for marker in survey.markers
             if marker.key not in by_marker and marker.key not in found.declared
         ]
+    # In a kustomization's base a name alone is all there should be: the tag stands in an overlay.
+    proposed = {*found.exact, *found.wanted}
+    found.left_out += [item for repository, item in found.untagged if repository not in proposed]
     found.left_out = _merged(found.left_out)
     return found
 
@@ -127,7 +132,8 @@ def _sort_use(
         if occurrence.digest is not None:
             _leave_out(found, occurrence, "it has a digest and no tag, so what it follows is not known; write the tag")
         elif occurrence.pointer[-1] == "image" and repository not in followed:
-            _leave_out(found, occurrence, "it names no tag; write :latest if that is what it means")
+            reason = "it names no tag; write :latest if that is what it means"
+            found.untagged.append((repository, LeftOut(occurrence.file, occurrence.line, occurrence.text, reason)))
         return
     if use.marker is not None and use.marker.key in by_marker:
         by_marker[use.marker.key].append(use)

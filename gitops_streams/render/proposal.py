@@ -140,7 +140,9 @@ def _blocks(proposed: Proposed, *, yaml: bool) -> Iterator[list[str]]:
         if use.obstacle is not None and use.use.marker is None
     ]
     yield _listing("Not bound by these declarations alone:", stuck, whole=whole)
-    if not yaml:  # there they stand above their tags
+    if not yaml:  # there they stand above their streams and tags
+        hints = [f"{stream.key}: {hint}" for stream in proposal.streams for hint in stream.hints]
+        yield _listing("Registries:", hints, whole=whole)
         notes = [f"{key}: {tag.origin}: {note}" for key, tag in proposal.tags for note in tag.notes]
         yield _listing("Without an equivalent, or with another one than may be expected:", notes, whole=whole)
     markers = [f"{item.file}:{item.line}: {item.before}  ->  {item.after}" for item in proposal.markers]

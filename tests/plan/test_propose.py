@@ -150,6 +150,12 @@ def test_the_same_in_many_places_is_said_once():
     assert (item.file, item.line, item.places) == ("a.yaml", 1, 2)
 
 
+def test_a_base_whose_overlay_names_the_tag_lacks_nothing():
+    overlay = "kind: Kustomization\nimages: [{name: a/web, newTag: '1'}]\n"
+    found = proposal({"base.yaml": "image: a/web\n", "overlay.yaml": overlay})
+    assert (shown(found), found.left_out) == (["web:1 = a/web:1 2"], ())
+
+
 def test_files_are_named_after_streams_and_none_is_taken():
     files = {"a.yaml": "kind: Pod\nmetadata: {namespace: acme}\nimage: web:1\n", "b.yaml": "image: app:1\n"}
     found = proposal(files, occupied={"imagestreams/app.yaml", "imagestreams/app-2.yaml"})
