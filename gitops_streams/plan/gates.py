@@ -55,7 +55,8 @@ def candidates(
     for item in asked:
         answer = answers.get(item.question) if isinstance(item.question, Question) else item.question
         image = item.image
-        if isinstance(answer, Resolved) and image is not None:
+        # What somebody holds is a decision, which no gate has to judge.
+        if isinstance(answer, Resolved) and answer.method is not Method.HELD and image is not None:
             tag, known = catalog.tags[item.key], history.newest(item.key)
             lower = known is not None and _is_lower(tag, image.tag or "", known)
             found.append(Candidate(tag, answer, image, known, lower))

@@ -10,6 +10,7 @@ from gitops_streams.oci.resolution import Method, Question, Resolved
 from gitops_streams.plan.audit import audit
 from gitops_streams.plan.build import what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
+from gitops_streams.plan.gates import candidates
 from gitops_streams.plan.model import Outcome
 from gitops_streams.reconcile import resolved_items
 from gitops_streams.render import html, markdown, table
@@ -64,6 +65,12 @@ def test_a_held_tag_asks_nothing(planned):
         assert (item.question.digest, item.question.method) == (OLD, Method.HELD)
     assert made.plan.requests == 0
     assert not any(isinstance(item.question, Question) for item in asked)
+
+
+def test_no_gate_judges_what_is_held(planned):
+    made = planned("quay.io/acme/web:1.4", 'x # {"$imagestream": "acme/web:live"}')
+    asked = what_to_ask(made.catalog, made.bindings, made.history)
+    assert candidates(made.catalog, asked, {}, made.history) == ()
 
 
 def test_every_place_gets_the_image_that_is_held(planned):
