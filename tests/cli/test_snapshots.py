@@ -24,13 +24,15 @@ UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
 def matches(registry):
     """Compare what a command printed with its snapshot."""
 
-    def compare(name, done, *folders):
+    def compare(name, done, *folders, commits=()):
         text = f"{done.out}{'--- stderr ---' + chr(10) + done.err if done.err else ''}exit {done.code}\n"
         for folder in folders:
             text = text.replace(str(folder), "/FOLDER")
         text = re.sub(r"127\.0\.0\.1:\d{5}\b", "127.0.0.1:_PORT", text)
         text = re.sub(r"\bindex [0-9a-f]+\.\.[0-9a-f]+", "index OLD..NEW", text)
         text = re.sub(r"(committed .* as )[0-9a-f]{12}", r"\1COMMIT", text)
+        for commit in commits:
+            text = text.replace(commit[:12], "COMMITCOMMIT")
         path = SNAPSHOTS / f"{name}.txt"
         if UPDATE:
             path.parent.mkdir(exist_ok=True)
@@ -111,3 +113,21 @@ def test_an_error(matches, shop):
 def test_init(matches, shop, output):
     (shop.folder / "imagestreams" / "shop.yaml").unlink()
     matches(f"init-{output}", shop.run("init", "-v", "-o", output))
+
+
+def test_history_and_a_revert(matches, shop, registry, monkeypatch):
+    for date, author in (("2026-01-02T03:04:05Z", "Image Bot"), ("2026-01-09T03:04:05Z", "Image Bot")):
+        monkeypatch.setenv("GIT_AUTHOR_DATE", date)
+        monkeypatch.setenv("GIT_AUTHOR_NAME", author)
+        assert shop.run("reconcile", "--publish", "commit").code == 0
+        registry.push("shop/web", "1.4", Image.build("shop/web", date))
+    commits = shop.git("log", "--format=%H").split()
+    matches("history", shop.run("history", "web"), commits=commits)
+
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "2026-01-10T03:04:05Z")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Ann")
+    registry.push("shop/web", "1.4", Image.build("shop/web", "2026-01-02T03:04:05Z"))
+    shop.git("revert", "--no-edit", "HEAD")
+    commits += shop.git("log", "--format=%H", "-1").split()
+    matches("diff-held", shop.run("diff"), commits=commits)
+    matches("diff-held-markdown", shop.run("diff", "-o", "markdown", "--no-inspect"), commits=commits)
