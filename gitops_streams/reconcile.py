@@ -93,7 +93,7 @@ def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
         noticed = "".join(f"\n  {problem}" for problem in (*declared.problems, *declared.catalog.problems))
         raise NoStreams(
             "no ImageStream is declared in this repository" + (f"; noticed:{noticed}" if noticed else ""),
-            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams demo shows how",
+            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams init proposes some",
         )
     return declared
 

@@ -113,7 +113,7 @@ def _compare(before: Snapshot, after: Snapshot, settings: Settings, base: Base, 
     if not (was.catalog.streams or now.catalog.streams):
         raise NoStreams(
             "no ImageStream is declared, neither in the base nor in the change",
-            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams demo shows how",
+            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams init proposes some",
         )
     repositories = tracked(was.catalog) | tracked(now.catalog)
     old = sites_of(before, settings, was, repositories, only=files.paths)
