@@ -85,7 +85,7 @@ def test_completion_scripts(shell):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("gitops-streams re", {"reconcile", "resolve"}),
+        ("gitops-streams re", {"reconcile", "resolve", "resume"}),
         ("gitops-streams reconcile --pub", {"--publish"}),
         ("gitops-streams reconcile --publish p", {"push", "pull-request"}),
         ("gitops-streams diff -o json", {"json", "json-patch"}),
