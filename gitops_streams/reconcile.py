@@ -270,7 +270,8 @@ def plan_at(
         asked, noticed = settle(asked, choose_all(asking, choosing, settings.tag_policy) if choosing else {})
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         answers = asking.answers()
-        gated = judged(candidates(catalog, asked, answers, history), client, settings, now or datetime.now(tz=UTC))
+        moving = candidates(catalog, asked, answers, history, defaults=settings.tag_policy)
+        gated = judged(moving, client, settings, now or datetime.now(tz=UTC))
     recalled = NOTHING
     if repository is not None:
         recalled = recall(repository, snapshot, catalog, asked, answers, history, remote=settings.remote)

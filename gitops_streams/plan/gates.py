@@ -17,7 +17,7 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
 from gitops_streams.plan.build import Asked
 from gitops_streams.plan.holding import Holding
-from gitops_streams.streams.choose import Chosen, choose
+from gitops_streams.streams.choose import Chosen, Defaults, choose
 from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
 from gitops_streams.streams.restraint import OPEN, Freeze, Gates, spelled
@@ -48,9 +48,14 @@ class Candidate:
 
 
 def candidates(
-    catalog: Catalog, asked: Iterable[Asked], answers: Mapping[Question, Resolution], history: History
+    catalog: Catalog,
+    asked: Iterable[Asked],
+    answers: Mapping[Question, Resolution],
+    history: History,
+    *,
+    defaults: Defaults = Defaults(),
 ) -> tuple[Candidate, ...]:
-    """List the stream tags that have an answer, in the order of their keys."""
+    """List the stream tags that have an answer, in the order of their keys; ``defaults`` are the policies'."""
     found = []
     for item in asked:
         answer = answers.get(item.question) if isinstance(item.question, Question) else item.question
@@ -58,16 +63,16 @@ def candidates(
         # What somebody holds is a decision, which no gate has to judge.
         if isinstance(answer, Resolved) and answer.method is not Method.HELD and image is not None:
             tag, known = catalog.tags[item.key], history.newest(item.key)
-            lower = known is not None and _is_lower(tag, image.tag or "", known)
+            lower = known is not None and _is_lower(tag, image.tag or "", known, defaults)
             found.append(Candidate(tag, answer, image, known, lower))
     return tuple(sorted(found, key=lambda one: one.tag.key.sort_key))
 
 
-def _is_lower(tag: StreamTag, new: str, known: Item) -> bool:
+def _is_lower(tag: StreamTag, new: str, known: Item, defaults: Defaults) -> bool:
     """Whether a policy would rather have the tag that is there. A policy that was changed meanwhile is consent."""
     if tag.policy is None or new == known.source_tag or known.fingerprint != tag.fingerprint or not known.source_tag:
         return False
-    return choose(tag.policy, (new, known.source_tag)) == Chosen(known.source_tag)
+    return choose(tag.policy, (new, known.source_tag), defaults=defaults) == Chosen(known.source_tag)
 
 
 @dataclass(frozen=True, slots=True)
