@@ -53,7 +53,7 @@ def candidates(
     answers: Mapping[Question, Resolution],
     history: History,
     *,
-    defaults: Defaults = Defaults(),
+    defaults: Defaults,
 ) -> tuple[Candidate, ...]:
     """List the stream tags that have an answer, in the order of their keys; ``defaults`` are the policies'."""
     found = []
