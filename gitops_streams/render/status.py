@@ -13,6 +13,7 @@ from gitops_streams.render.recorded import condition_json, condition_text, item_
 from gitops_streams.streams.condition import Condition
 from gitops_streams.streams.history import Item
 from gitops_streams.streams.model import StreamTag
+from gitops_streams.streams.restraint import Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def table(states: Iterable[TagState]) -> str:
     ]
     headers = ["STREAM TAG", "FROM", "NEWEST RECORDED", "HISTORY", "SITES CURRENT"]
     told = [tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)]
+    told += [line(f"{state.tag.key}: {_held(state.tag.hold)}") for state in states if state.tag.hold is not None]
     told += [line(f"{state.tag.key}: {condition_text(state.condition)}") for state in states if state.condition]
     return "\n".join(told) + "\n"
 
@@ -60,7 +62,12 @@ def as_json(states: Iterable[TagState]) -> str:
     return json.dumps({"schemaVersion": 1, "tags": [_tag(state) for state in states]}, indent=2) + "\n"
 
 
+def _held(hold: Hold) -> str:
+    return f"held at {hold.digest}" + (f" ({hold.reason})" if hold.reason else "")
+
+
 def _tag(state: TagState) -> dict[str, Any]:
+    hold = state.tag.hold
     return {
         "stream": str(state.tag.key.stream),
         "tag": state.tag.key.tag,
@@ -68,6 +75,7 @@ def _tag(state: TagState) -> dict[str, Any]:
         "line": state.tag.line,
         "from": str(state.tag.source),
         "fingerprint": state.tag.fingerprint,
+        "hold": None if hold is None else {"digest": str(hold.digest), "reason": hold.reason},
         "items": [item_json(item) for item in state.items],
         "condition": condition_json(state.condition),
         "sites": {

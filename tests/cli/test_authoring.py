@@ -525,6 +525,14 @@ def test_a_read_only_file_is_not_written(documents):
     assert "was not written" in documents.refused("hold", "web:prod")
 
 
+def test_status_says_what_is_held(documents):
+    (digest,) = documents.moves("1")
+    documents.did("hold", "web:prod", "--reason", "freeze")
+    assert f"acme/web:prod: held at {digest} (freeze)\n" in documents.did("status").out
+    holds = {tag["tag"]: tag["hold"] for tag in documents.did("status", "-o", "json").json["tags"]}
+    assert holds == {"prod": {"digest": digest, "reason": "freeze"}, "live": None}
+
+
 def test_the_verbs_ask_no_registry(documents):
     documents.moves("1", "2")
     documents.registry.intercept = lambda request: pytest.fail(f"{request.path} was asked for")
