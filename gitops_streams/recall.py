@@ -6,7 +6,7 @@ Only the logs of the status files concerned are read, and only where a tag would
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitops_streams.git.deepen import DEEPER, deepen
 from gitops_streams.git.log import FileLog, Revision
@@ -28,6 +28,17 @@ from gitops_streams.yamledit.problem import Problem
 _STATES = 200
 """States of a status file that are looked at."""
 _LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Where the log is, and where a shallow clone gets more of it."""
+
+    repository: Repository
+    remote: str | None = None
+    """The remote's name; ``None``: where the branch is pushed to."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables for the command that speaks to it; they may hold a credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +83,22 @@ class States:
 
 
 def recall(
-    repository: Repository,
+    past: Past,
     snapshot: Snapshot,
     catalog: Catalog,
     asked: Iterable[Asked],
     answers: Mapping[Question, Resolution],
     history: History,
-    *,
-    remote: str | None = None,
 ) -> Recalled:
     """Find the stream tags that would move to an image which somebody has taken back since it was recorded.
 
     Args:
-        repository: where the log is; a shallow clone of it is deepened.
+        past: where the log is; a shallow clone is deepened.
         snapshot: what is planned from.
         catalog: the declarations.
         asked: the stream tags that were resolved.
         answers: the registries' answers.
         history: what is recorded at the snapshot.
-        remote: where a shallow clone gets more from; by default where its branch is pushed to.
 
     Returns:
         What is held, and that the memory is off where a shallow clone cannot be deepened.
@@ -99,10 +107,11 @@ def recall(
         RepositoryError: the history cannot be read.
     """
     moves = {move.asked.key: move for move in _moves(catalog, asked, answers, history)}
+    repository = past.repository
     commit = snapshot.commit or repository.head().commit
     if not moves or commit is None:
         return NOTHING
-    why = deepen(repository, commit, remote)
+    why = deepen(repository, commit, past.remote, past.environment)
     states = read_states(repository, commit, {key.stream for key in moves}, history)
     holdings: dict[TagKey, Holding] = {}
     for key, move in moves.items():

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitops_streams.config import Settings
 from gitops_streams.errors import NoStreams, PlanRefused
-from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot, Unreadable, misplaced
 from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
@@ -31,7 +30,7 @@ from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proven import prove_file
 from gitops_streams.plan.saved import SavedPlan, fit
 from gitops_streams.plan.whole_repositories import bind_each, takes_any, with_aliased
-from gitops_streams.recall import NOTHING, recall
+from gitops_streams.recall import NOTHING, Past, recall
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.registry.choosing import choose_all
 from gitops_streams.render.commit_message import Move
@@ -237,7 +236,7 @@ def plan_at(
     everything: bool = False,
     progress: Progress | None = None,
     now: datetime | None = None,
-    repository: GitRepository | None = None,
+    past: Past | None = None,
 ) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
@@ -248,7 +247,7 @@ def plan_at(
         everything: resolve stream tags that nothing uses too.
         progress: told how far the resolution is.
         now: the time that gates go by; by default the clock's.
-        repository: whose log tells what somebody has taken back; ``None`` remembers nothing.
+        past: the log that tells what somebody has taken back; ``None`` remembers nothing.
 
     Raises:
         NoStreams: no stream is declared.
@@ -273,8 +272,8 @@ def plan_at(
         moving = candidates(catalog, asked, answers, history, defaults=settings.tag_policy)
         gated = judged(moving, client, settings, now or datetime.now(tz=UTC))
     recalled = NOTHING
-    if repository is not None:
-        recalled = recall(repository, snapshot, catalog, asked, answers, history, remote=settings.remote)
+    if past is not None:
+        recalled = recall(past, snapshot, catalog, asked, answers, history)
     plan = build(
         catalog=catalog,
         bindings=found.bindings,

@@ -44,6 +44,7 @@ def command(
     """
     from gitops_streams.cli import session as sessions
     from gitops_streams.cli.reconciling import with_reviews
+    from gitops_streams.recall import Past
     from gitops_streams.reconcile import plan_at
     from gitops_streams.render.formats import FORMATS
     from gitops_streams.render.report import Report
@@ -57,7 +58,7 @@ def command(
                 client,
                 everything=everything,
                 progress=progress,
-                repository=session.repository,
+                past=Past(session.repository, session.settings.remote),
             )
             report = Report(found.plan, every_site=verbose)
             if output in INSPECTED if inspect is None else inspect:

@@ -20,10 +20,11 @@ from gitops_streams.forges.open import open_forge
 from gitops_streams.git.authentication import HttpCredential, is_at
 from gitops_streams.git.commit import Identity
 from gitops_streams.git.push import find_remote
-from gitops_streams.git.remote import url_of
+from gitops_streams.git.remote import open_remote, url_of
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.publish.proposal import PullRequestOptions
 from gitops_streams.publish.pull_requests import base_branch, publish_pull_requests
+from gitops_streams.recall import Past
 from gitops_streams.reconcile import plan_at
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
@@ -85,7 +86,11 @@ def reconcile_pull_requests(
     if wanted.inspect is False:
         writer.policy = replace(writer.policy, requests_per_image=0)
     last: list[Planned] = []
-    with forge_of(session, base_branch(session.repository, options), options.remote, wanted) as (forge, credential):
+    target = base_branch(session.repository, options)
+    with forge_of(session, target, options.remote, wanted) as (forge, credential):
+        commands = session.repository.commands()
+        remote = open_remote(commands, find_remote(commands, target, options.remote), credential)
+        past = Past(session.repository, remote.name, remote.environment)
 
         def propose(base: str, snapshot: Snapshot) -> Sequence[GroupProposal]:
             found = plan_at(
@@ -94,7 +99,7 @@ def reconcile_pull_requests(
                 client,
                 everything=wanted.everything,
                 progress=progress,
-                repository=session.repository,
+                past=past,
             )
             place = Place(base, snapshot.commit or "")
             last.append(divided(session, found, place, snapshot, writer, forge.capabilities))

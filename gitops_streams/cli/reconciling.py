@@ -11,6 +11,7 @@ from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
 from gitops_streams.plan.proven import proven
 from gitops_streams.publish import Planned
+from gitops_streams.recall import Past
 from gitops_streams.reconcile import Pass, edits_for, moves_of, plan_at
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
@@ -49,7 +50,7 @@ def reconcile(session: Session, client: RegistryClient, order: Order, progress: 
             client,
             everything=order.everything,
             progress=progress,
-            repository=session.repository,
+            past=Past(session.repository, order.remote or session.settings.remote),
         )
         last.append((found, snapshot))
         plan = proven(found.plan)
