@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -50,6 +51,12 @@ _SHARED = Path(os.environ.get(SHARED) or ROOT.parent / "shared")
 
 _KEPT = {"PATH", "LANG", "LC_ALL", "TMPDIR", "TERM", "USER", "LOGNAME", "SYSTEMROOT", "TZ"}
 _KEPT_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_")
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C mean something: what a shell starts in the background ignores it, and so do its children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
