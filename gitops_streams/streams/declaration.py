@@ -179,14 +179,16 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
             raise FieldError(
                 f"{fields.path}: annotation {ANNOTATION_PREFIX}platform: {detail}", _at(fields, "platform")
             ) from error
-    policy = _read_policy(key, source, extras, fields, context)
+    # Most tags of most repositories have no annotation of ours.
+    policy = _read_policy(key, source, extras, fields, context) if extras else None
     if policy is not None and isinstance(source, DockerImage):
         source = DockerImage(replace(source.reference, tag=None), by_policy=True)
     importing = fields.fields("importPolicy")
+    legacy = importing.text("importMode") == "Legacy"
     hold = read_hold(own, context.defaults)
     if isinstance(hold, InvalidHold):
         raise _wrong(hold.annotation, hold.reason, fields)
-    gates = gate_annotations.read_gates(extras)
+    gates = gate_annotations.read_gates(extras) if extras else None
     if isinstance(gates, gate_annotations.InvalidGate):
         raise _wrong(gates.annotation, gates.reason, fields)
     return StreamTag(
@@ -203,9 +205,9 @@ def _read_tag(key: TagKey, fields: Fields, context: _Context) -> StreamTag:
         policy=policy,
         hold=hold,
         gates=gates,
-        legacy=importing.text("importMode") == "Legacy",
-        prefer_os=_preference("prefer-os", fields),
-        prefer_arch=_preference("prefer-arch", fields),
+        legacy=legacy,
+        prefer_os=_preference("prefer-os", fields) if legacy else "",
+        prefer_arch=_preference("prefer-arch", fields) if legacy else "",
         local=fields.fields("referencePolicy").text("type") == "Local",
     )
 
