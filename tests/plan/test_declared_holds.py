@@ -19,6 +19,7 @@ from gitops_streams.review.assemble import assemble
 from gitops_streams.review.policy import ReviewPolicy
 from gitops_streams.review.report import RunInfo
 from gitops_streams.streams import status
+from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.model import StreamKey, TagKey
 
 OLD, NEW = Digest.of(b"old"), Digest.of(b"quay.io/acme/web:1.4")
@@ -70,7 +71,7 @@ def test_a_held_tag_asks_nothing(planned):
 def test_no_gate_judges_what_is_held(planned):
     made = planned("quay.io/acme/web:1.4", 'x # {"$imagestream": "acme/web:live"}')
     asked = what_to_ask(made.catalog, made.bindings, made.history)
-    assert candidates(made.catalog, asked, {}, made.history) == ()
+    assert candidates(made.catalog, asked, {}, made.history, defaults=Defaults()) == ()
 
 
 def test_every_place_gets_the_image_that_is_held(planned):
