@@ -14,6 +14,7 @@ from gitops_streams.forges.azure_devops.auto_complete import disable_auto_comple
 from gitops_streams.forges.azure_devops.comments import comment_sticky
 from gitops_streams.forges.azure_devops.decorations import decorate
 from gitops_streams.forges.azure_devops.repository import AzureRepository, branch_name, branch_ref
+from gitops_streams.forges.closing import close_once
 from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, GitCredential
@@ -23,7 +24,6 @@ from gitops_streams.forges.http.client import ForgeClient
 from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
-from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
 from gitops_streams.review.pull_request import (
     Capabilities,
@@ -173,11 +173,7 @@ class AzureDevops:
     def close(self, number: int) -> None:
         """See ``Forge.close``."""
         path, doing = self._repository.path("pullrequests", number), f"abandoning pull request !{number}"
-        try:
-            self._repository.patch(path, {"status": "abandoned"}, doing=doing)
-        except ForgeRefused:
-            if self.get(number).state is PullState.OPEN:
-                raise
+        close_once(lambda: self._repository.patch(path, {"status": "abandoned"}, doing=doing), lambda: self.get(number))
 
     def decorate(self, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
         """See ``Forge.decorate``."""

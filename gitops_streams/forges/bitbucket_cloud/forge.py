@@ -14,6 +14,7 @@ import httpx
 from gitops_streams.forges.bitbucket_cloud.comments import comment_sticky
 from gitops_streams.forges.bitbucket_cloud.decorations import decorate
 from gitops_streams.forges.bitbucket_cloud.repository import BitbucketCloudRepository, body_of, quoted, reviewers
+from gitops_streams.forges.closing import close_once
 from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, GitCredential, NotAutoMerging
@@ -22,7 +23,6 @@ from gitops_streams.forges.http.client import ForgeClient
 from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
-from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
 from gitops_streams.review.pull_request import (
     Capabilities,
@@ -179,11 +179,7 @@ class BitbucketCloud:
     def close(self, number: int) -> None:
         """See ``Forge.close``. A pull request that was declined stays so for good."""
         path, doing = self._repository.path("pullrequests", number, "decline"), f"declining pull request #{number}"
-        try:
-            self._client.post(path, {}, doing=doing, repeatable=True)
-        except ForgeRefused:
-            if self.get(number).state is PullState.OPEN:
-                raise
+        close_once(lambda: self._client.post(path, {}, doing=doing, repeatable=True), lambda: self.get(number))
 
     def decorate(self, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
         """See ``Forge.decorate``."""

@@ -12,6 +12,7 @@ from gitops_streams.forges.http.answers import Answer, Record
 from gitops_streams.forges.http.client import ForgeClient, segment
 from gitops_streams.forges.http.pages import Params
 from gitops_streams.forges.http.refusal import ForgeRefused
+from gitops_streams.forges.own_account import own_account
 from gitops_streams.review.pull_request import PullRequest, PullState
 
 _STATES = {"OPEN": PullState.OPEN, "MERGED": PullState.MERGED}
@@ -60,13 +61,8 @@ class BitbucketCloudRepository:
     @cached_property
     def viewer(self) -> Account | None:
         """The account that the token acts as; ``None`` where the token may not ask."""
-        try:
-            record = self.client.get("/user", doing="asking who the token is").record()
-        except ForgeRefused as refused:
-            if refused.status in {401, 403, 404}:
-                return None
-            raise
-        return Account(record.text("uuid"), _name(record))
+        record = own_account(self.client, untold={401, 403, 404})
+        return None if record is None else Account(record.text("uuid"), _name(record))
 
     @property
     def workspace(self) -> str:

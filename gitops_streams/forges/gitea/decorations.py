@@ -10,6 +10,7 @@ from gitops_streams.forges.gitea.repository import GiteaRepository
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.client import segment
 from gitops_streams.forges.http.refusal import ForgeRefused
+from gitops_streams.forges.milestones import milestone_named
 from gitops_streams.review.pull_request import Decorations, PullRequest
 
 _COLOR = "#0e8a16"
@@ -166,14 +167,9 @@ def _milestone(repository: GiteaRepository, pull: PullRequest, wanted: Decoratio
 
 
 def _milestone_id(repository: GiteaRepository, name: str) -> int | None:
-    ids: set[int] = set()
     params: dict[str, str | int] = {"state": "open", "limit": 50}
-    for page in repository.client.pages(repository.path("milestones"), doing="listing milestones", params=params):
-        for milestone in page.records():
-            if milestone.text("title") == name:
-                return milestone.whole("id")
-            ids.add(milestone.whole("id"))
-    return int(name) if name.isascii() and name.isdigit() and int(name[:9]) in ids else None
+    pages = repository.client.pages(repository.path("milestones"), doing="listing milestones", params=params)
+    return milestone_named(name, (milestone for page in pages for milestone in page.records()), "id")
 
 
 def _logins(people: Iterable[Record], *within: str) -> dict[str, str]:

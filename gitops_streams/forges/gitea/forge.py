@@ -10,6 +10,7 @@ from itertools import islice
 
 import httpx
 
+from gitops_streams.forges.closing import close_once
 from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, CommitIdentity, GitCredential
@@ -22,7 +23,6 @@ from gitops_streams.forges.http.client import ForgeClient
 from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
-from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
 from gitops_streams.review.pull_request import (
     Capabilities,
@@ -180,11 +180,10 @@ class Gitea:
     def close(self, number: int) -> None:
         """See ``Forge.close``."""
         path, doing = self._repository.path("pulls", number), f"closing pull request #{number}"
-        try:
-            self._client.patch(path, {"state": "closed"}, doing=doing, repeatable=True)
-        except ForgeRefused:
-            if self._repository.pull(self._repository.read(number)).state is PullState.OPEN:
-                raise
+        close_once(
+            lambda: self._client.patch(path, {"state": "closed"}, doing=doing, repeatable=True),
+            lambda: self._repository.pull(self._repository.read(number)),
+        )
 
     def decorate(self, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
         """See ``Forge.decorate``."""

@@ -10,6 +10,7 @@ from gitops_streams.errors import ForgeError
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.client import ForgeClient, segment
 from gitops_streams.forges.http.refusal import ForgeRefused
+from gitops_streams.forges.own_account import own_account
 from gitops_streams.review.pull_request import PullRequest, PullState
 
 _DRAFT = re.compile(r"(?:\[wip\]|wip:)\s*", re.IGNORECASE)
@@ -62,12 +63,9 @@ class GiteaRepository:
     @cached_property
     def viewer(self) -> Account | None:
         """The account that the token acts as; ``None`` where the token may not ask (it needs ``read:user``)."""
-        try:
-            record = self.client.get("/user", doing="asking who the token is").record()
-        except ForgeRefused as refused:
-            if refused.status in {403, 404}:
-                return None
-            raise
+        record = own_account(self.client)
+        if record is None:
+            return None
         name, email = record.text("full_name", default=""), record.text("email", default="")
         return Account(record.whole("id"), record.text("login"), name, email)
 

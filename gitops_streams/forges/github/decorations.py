@@ -9,6 +9,7 @@ from gitops_streams.forges.best_effort import warning
 from gitops_streams.forges.github.repository import GithubRepository
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.refusal import ForgeRefused
+from gitops_streams.forges.milestones import milestone_named
 from gitops_streams.review.pull_request import Decorations, PullRequest
 
 _COLOR = "0e8a16"
@@ -185,14 +186,9 @@ def _milestone(repository: GithubRepository, pull: PullRequest, wanted: Decorati
 
 
 def _milestone_number(repository: GithubRepository, name: str) -> int | None:
-    numbers: set[int] = set()
-    path = repository.path("milestones")
-    for page in repository.client.pages(path, doing="listing milestones", params={"state": "open", "per_page": 100}):
-        for milestone in page.records():
-            if milestone.text("title") == name:
-                return milestone.whole("number")
-            numbers.add(milestone.whole("number"))
-    return int(name) if name.isascii() and name.isdigit() and int(name[:9]) in numbers else None
+    params: dict[str, str | int] = {"state": "open", "per_page": 100}
+    pages = repository.client.pages(repository.path("milestones"), doing="listing milestones", params=params)
+    return milestone_named(name, (milestone for page in pages for milestone in page.records()), "number")
 
 
 def _logins(record: Record, field: str) -> set[str]:

@@ -11,6 +11,7 @@ from itertools import islice
 import httpx
 
 from gitops_streams.errors import ForgeError
+from gitops_streams.forges.closing import close_once
 from gitops_streams.forges.commit_status import described
 from gitops_streams.forges.creation import create_once, opening
 from gitops_streams.forges.forge import AutoMerge, CommitIdentity, GitCredential
@@ -183,11 +184,7 @@ class Gitlab:
 
     def close(self, number: int) -> None:
         """See ``Forge.close``."""
-        try:
-            self._change(number, {"state_event": "close"})
-        except ForgeRefused:
-            if self.get(number).state is PullState.OPEN:
-                raise
+        close_once(lambda: self._change(number, {"state_event": "close"}), lambda: self.get(number))
 
     def decorate(self, pull: PullRequest, wanted: Decorations) -> tuple[str, ...]:
         """See ``Forge.decorate``."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.client import ForgeClient, segment
-from gitops_streams.forges.http.refusal import ForgeRefused
+from gitops_streams.forges.own_account import own_account
 from gitops_streams.review.pull_request import PullRequest, PullState
 
 _DRAFT = re.compile(r"(?:\s*(?:\[draft\]|\(draft\)|draft:))+\s*", re.IGNORECASE)
@@ -60,12 +60,9 @@ class GitlabProject:
     @cached_property
     def viewer(self) -> Account | None:
         """The account that the token acts as; ``None`` where the token may not ask."""
-        try:
-            record = self.client.get("/user", doing="asking who the token is").record()
-        except ForgeRefused as refused:
-            if refused.status in {403, 404}:
-                return None
-            raise
+        record = own_account(self.client)
+        if record is None:
+            return None
         email = record.text("commit_email", default="") or record.text("email", default="")
         return Account(record.whole("id"), record.text("username"), record.text("name", default=""), email)
 
