@@ -34,14 +34,15 @@ def command(
       gitops-streams diff -o json > ../plan.json
       gitops-streams apply ../plan.json
     """
-    from gitops_streams import reconcile, schemas
+    from gitops_streams import schemas
     from gitops_streams.cli import session as sessions
-    from gitops_streams.cli.publishing import Destination, message
-    from gitops_streams.cli.publishing import publish as carry_out
     from gitops_streams.errors import UsageError
     from gitops_streams.git.snapshot import Snapshot
     from gitops_streams.plan import saved
     from gitops_streams.publish import Planned
+    from gitops_streams.reconcile.publishing import Destination, message
+    from gitops_streams.reconcile.publishing import publish as carry_out
+    from gitops_streams.reconcile.saved import edits_of_saved, fit_saved, moves_of_saved
     from gitops_streams.render.inert import line
     from gitops_streams.render.words import published as words
 
@@ -55,9 +56,9 @@ def command(
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
 
         def plan_here(snapshot: Snapshot) -> tuple[Planned, None]:
-            files = reconcile.fit_saved(wanted, snapshot)
-            edits = reconcile.edits_of_saved(wanted, files, snapshot)
-            return Planned(edits, message(session, destination, reconcile.moves_of_saved(wanted), len(files))), None
+            files = fit_saved(wanted, snapshot)
+            edits = edits_of_saved(wanted, files, snapshot)
+            return Planned(edits, message(session, destination, moves_of_saved(wanted), len(files))), None
 
         _, done = carry_out(session, destination, plan_here)
         session.show(line(words(done)) + "\n" + "".join(f"  {line(path)}\n" for path in done.files))

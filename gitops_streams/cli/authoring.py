@@ -17,7 +17,7 @@ from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.publish import Planned, publish_worktree
-from gitops_streams.reconcile import declared_at
+from gitops_streams.reconcile.declarations import declared_at
 from gitops_streams.render import declarations as render
 from gitops_streams.render.inert import line
 from gitops_streams.streams import status

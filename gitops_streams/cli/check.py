@@ -101,7 +101,7 @@ def _check(session: Session, output: str, *, strict: bool) -> int:
     from gitops_streams.errors import FAILED
     from gitops_streams.plan.audit import audit
     from gitops_streams.plan.audit_uses import untracked, unused
-    from gitops_streams.reconcile import find_sites
+    from gitops_streams.reconcile.sites import find_sites
     from gitops_streams.render import audit as render
     from gitops_streams.yamledit.problem import Severity
 

@@ -32,7 +32,8 @@ from gitops_streams.oci.resolution import Question, Resolution, Resolved, Unreso
 from gitops_streams.plan.audit import Finding, audit
 from gitops_streams.plan.bind import Bindings, tracked
 from gitops_streams.plan.build import Asked, ask_for, settle
-from gitops_streams.reconcile import Declarations, Found, declared_at, sites_of
+from gitops_streams.reconcile.declarations import Declarations, declared_at
+from gitops_streams.reconcile.sites import Found, sites_of
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Asking
 from gitops_streams.registry.choosing import choose_all

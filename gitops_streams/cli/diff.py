@@ -43,9 +43,9 @@ def command(
       gitops-streams diff --exit-code             4 where changes are pending, for CI
     """
     from gitops_streams.cli import session as sessions
-    from gitops_streams.cli.reconciling import with_reviews
     from gitops_streams.recall import Past
-    from gitops_streams.reconcile import plan_at
+    from gitops_streams.reconcile.commits import with_reviews
+    from gitops_streams.reconcile.one_pass import plan_at
     from gitops_streams.render.formats import FORMATS
     from gitops_streams.render.report import Report
 

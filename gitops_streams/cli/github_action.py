@@ -82,7 +82,7 @@ def _check(session: Session, inputs: Inputs, places: Folders) -> Result:
 
     from gitops_streams.cli.github import result
     from gitops_streams.plan.audit import audit
-    from gitops_streams.reconcile import find_sites
+    from gitops_streams.reconcile.sites import find_sites
     from gitops_streams.render import audit as render
 
     found = find_sites(session.snapshot(), session.settings)
@@ -138,7 +138,7 @@ def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folder
     from gitops_streams.cli.github.event import ImagesPushed, PullRequestEvent
     from gitops_streams.cli.github.inputs import Command, Publish
     from gitops_streams.errors import UsageError
-    from gitops_streams.reconcile import read_declarations
+    from gitops_streams.reconcile.declarations import read_declarations
     from gitops_streams.render.formats import FORMATS
     from gitops_streams.render.markdown import step_summary
 
@@ -162,7 +162,7 @@ def _resolve(session: Session, inputs: Inputs, started_by: Event, places: Folder
     if writes and inputs.publish is Publish.PUSH:
         branch, remote = inputs.base or session.settings.branch, session.settings.remote
         surroundings.apply(surroundings.for_push(os.environ, session.repository, inputs, branch, remote))
-    report = _reconciled(session, inputs, writes=writes)
+    report = replace(_reconciled(session, inputs, writes=writes), every_site=session.verbose)
     session.show(FORMATS["table"](report), "table")
     told = result.of_report(report, inputs, places.prefix(session.repository))
     files = {"report-path": _write_file("report.json", FORMATS["json"](report))}
@@ -178,11 +178,11 @@ def _reconciled(session: Session, inputs: Inputs, *, writes: bool) -> Report:
 
     with sessions.registry_client(session.settings) as client:
         if inputs.publish is Publish.PULL_REQUEST and inputs.command is Command.RECONCILE:
-            from gitops_streams.cli.pull_requests import Wanted, reconcile_pull_requests
+            from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
 
             wanted = Wanted(inputs.base, dry_run=not writes, inspect=True, branch_token=inputs.branch_token)
             return reconcile_pull_requests(session, client, wanted)
-        from gitops_streams.cli.reconciling import Order, reconcile
+        from gitops_streams.reconcile.commits import Order, reconcile
 
         publish = Publish.WORKTREE if inputs.command is Command.DIFF else inputs.publish
         return reconcile(session, client, Order(publish.value, inputs.base, dry_run=not writes, inspect=True))

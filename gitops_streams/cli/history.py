@@ -32,7 +32,7 @@ def command(*, name: str, directory: Path, config: Path | None, verbose: bool, c
     """
     from gitops_streams.cli import session as sessions
     from gitops_streams.recall import read_states
-    from gitops_streams.reconcile import find_sites
+    from gitops_streams.reconcile.sites import find_sites
     from gitops_streams.render import history as render
 
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:

@@ -14,7 +14,7 @@ from gitops_streams.git.write import FileEdit, write_files
 from gitops_streams.plan.paths import matches_any
 from gitops_streams.plan.proposal import Known, Proposal
 from gitops_streams.plan.propose import propose
-from gitops_streams.reconcile import declared_at
+from gitops_streams.reconcile.declarations import declared_at
 from gitops_streams.streams import argocd_image_updater, flux
 from gitops_streams.yamledit.problem import Problem
 

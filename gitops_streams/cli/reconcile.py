@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -57,8 +58,8 @@ def command(
                                                   what would become of each pull request, and why
     """
     from gitops_streams.cli import session as sessions
-    from gitops_streams.cli.pull_requests import Wanted, reconcile_pull_requests
-    from gitops_streams.cli.reconciling import Order, reconcile
+    from gitops_streams.reconcile.commits import Order, reconcile
+    from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
     from gitops_streams.render.formats import FORMATS
 
     if publish == "pull-request" and branch is not None:
@@ -76,5 +77,5 @@ def command(
             else:
                 order = Order(publish, branch, remote, everything, dry_run, inspect=reviewed)
                 report = reconcile(session, client, order, progress)
-        session.show(FORMATS[output](report), output)
+        session.show(FORMATS[output](replace(report, every_site=session.verbose)), output)
         ctx.exit(sessions.exit_code(report, pending=exit_code))

@@ -53,6 +53,7 @@ def command(
     from gitops_streams.errors import INCOMPLETE, RepositoryError
     from gitops_streams.oci.platform import Platform
     from gitops_streams.oci.resolution import Question, Resolved, Unresolvable
+    from gitops_streams.reconcile.workspace import read_settings
     from gitops_streams.render.inert import line
 
     wanted = None if platform is None else Platform.parse(platform)
@@ -61,7 +62,7 @@ def command(
         with sessions.open_session(directory, config, verbose=False, color="auto") as session:
             settings = session.settings
     except RepositoryError:
-        settings = Settings() if config is None else sessions.read_settings(config, directory.absolute())
+        settings = Settings() if config is None else read_settings(config, directory.absolute())
     with sessions.registry_client(settings) as client, sessions.progress_bar() as progress:
         answers = client.resolve_all([item for _, _, item in asked if isinstance(item, Question)], progress=progress)
     failed = False

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gitops_streams import config
-from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE, ConfigError
+from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE
 from gitops_streams.git.repository import Repository
-from gitops_streams.git.snapshot import Absent, Snapshot, Unreadable
 from gitops_streams.plan.model import Outcome
+from gitops_streams.reconcile.workspace import Workspace, settings_of
 from gitops_streams.render.inert import line
 from gitops_streams.render.report import Report
 from gitops_streams.review.lifecycle import PullOutcome
@@ -33,16 +33,10 @@ _PROGRESS_AFTER = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Session(Workspace):
     """An opened repository with the options that every verb has."""
 
-    repository: Repository
-    settings: config.Settings
     verbose: bool
-
-    def snapshot(self) -> Snapshot:
-        """Return what a dry run reads: the work tree, or HEAD where there is none."""
-        return self.repository.at("HEAD") if self.repository.root is None else self.repository.work_tree()
 
     def show(self, text: str, output: str = "table") -> None:
         """Print a report that was rendered as ``output`` (an ``-o``); only tables and diffs have colours."""
@@ -72,7 +66,7 @@ def open_session(directory: Path, config_file: Path | None, *, verbose: bool, co
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     with Repository.discover(directory.absolute()) as repository:
-        yield Session(repository, _settings(repository, config_file), verbose)
+        yield Session(repository, settings_of(repository, config_file), verbose)
 
 
 @contextmanager
@@ -141,35 +135,6 @@ def exit_code(report: Report, *, pending: bool = False) -> int:
     if failed or any(pull.outcome is PullOutcome.FAILED for pull in pulls):
         return INCOMPLETE
     return CHANGES_PENDING if pending and plan.files else 0
-
-
-def read_settings(file: Path, root: Path) -> config.Settings:
-    """Read the configuration file that ``--config`` names; relative paths in it start at ``root``.
-
-    Raises:
-        ConfigError: it cannot be read or used.
-    """
-    try:
-        return config.parse(file.read_bytes(), str(file), root)
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="see --config") from error
-
-
-def _settings(repository: Repository, file: Path | None) -> config.Settings:
-    root = repository.root or repository.git_dir
-    if file is not None:
-        return read_settings(file, root)
-    snapshot = repository.at("HEAD") if repository.root is None else repository.work_tree()
-    match snapshot.read_one(config.PATH):
-        case Absent():
-            return config.Settings()
-        case Unreadable(reason=reason):
-            raise ConfigError(
-                f"{config.PATH} cannot be read: {reason}",
-                hint="make it a regular file that can be read, or name another one by --config",
-            )
-        case content:
-            return config.parse(content, config.PATH, root)
 
 
 _COLORS = {"changed": "green", "failed": "red", "held": "yellow", "skipped": "yellow", "error": "red"}

@@ -22,7 +22,7 @@ def command(*, directory: Path, config: Path | None, verbose: bool, color: str, 
     """
     from gitops_streams.cli import session as sessions
     from gitops_streams.oci.digest import Digest
-    from gitops_streams.reconcile import find_sites
+    from gitops_streams.reconcile.sites import find_sites
     from gitops_streams.render import status as render
     from gitops_streams.streams.model import TagKey
 

@@ -12,7 +12,7 @@ from gitops_streams.plan.build import what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import candidates
 from gitops_streams.plan.model import Outcome
-from gitops_streams.reconcile import resolved_items
+from gitops_streams.reconcile.recording import resolved_items
 from gitops_streams.render import html, markdown, table
 from gitops_streams.render.report import Report
 from gitops_streams.review.assemble import assemble

@@ -10,7 +10,7 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Cause, Unresolvable
 from gitops_streams.plan.holding import Holding
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, Unchanged
-from gitops_streams.reconcile import resolved_items
+from gitops_streams.reconcile.recording import resolved_items
 from gitops_streams.streams.model import StreamKey, TagKey
 
 WEB = TagKey(StreamKey("acme", "web"), "prod")

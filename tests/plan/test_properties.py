@@ -11,7 +11,7 @@ from gitops_streams.plan.bind import tracked
 from gitops_streams.plan.model import Change, Outcome, Pin
 from gitops_streams.plan.narrow import narrowed
 from gitops_streams.plan.proven import proven
-from gitops_streams.reconcile import resolved_items
+from gitops_streams.reconcile.recording import resolved_items
 from gitops_streams.render import json_report
 from gitops_streams.render.report import Report
 from gitops_streams.streams import status

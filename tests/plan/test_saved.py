@@ -12,7 +12,7 @@ import pytest
 from gitops_streams import schemas
 from gitops_streams.errors import PlanRefused
 from gitops_streams.plan import saved
-from gitops_streams.reconcile import resolved_items
+from gitops_streams.reconcile.recording import resolved_items
 from gitops_streams.render import json_report
 from gitops_streams.render.report import Report
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-import gitops_streams.cli.pull_requests  # noqa: F401  all that a run needs is imported before the start
+import gitops_streams.reconcile.pull_requests  # noqa: F401  all that a run needs is imported before the start
 from gitops_streams.cli import main
 from gitops_streams.forges.github import forge as github
 

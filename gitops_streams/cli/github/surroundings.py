@@ -69,7 +69,7 @@ def for_commits(variables: Mapping[str, str]) -> dict[str, str]:
 
     For commits on a branch; those of pull requests are made as the account that the token belongs to.
     """
-    from gitops_streams.cli.pull_requests import ACTIONS_BOT
+    from gitops_streams.reconcile.pull_requests import ACTIONS_BOT
 
     wanted: dict[str, str] = {}
     for role in ("AUTHOR", "COMMITTER"):

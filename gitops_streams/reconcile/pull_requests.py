@@ -10,9 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from gitops_streams.cli.proposing import GroupProposal, Planned, divided
-from gitops_streams.cli.reviewing import Place, reviewer
-from gitops_streams.cli.session import Session
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.detection.detect import Detected, detect
 from gitops_streams.forges.forge import Forge, LendsCredential
@@ -25,7 +22,10 @@ from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.publish.proposal import PullRequestOptions
 from gitops_streams.publish.pull_requests import base_branch, publish_pull_requests
 from gitops_streams.recall import Past
-from gitops_streams.reconcile import plan_at
+from gitops_streams.reconcile.one_pass import plan_at
+from gitops_streams.reconcile.proposing import GroupProposal, Planned, divided
+from gitops_streams.reconcile.reviewing import Place, reviewer
+from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
 from gitops_streams.render.report import Published, Report
@@ -57,7 +57,7 @@ class Wanted:
 
 
 def reconcile_pull_requests(
-    session: Session, client: RegistryClient, wanted: Wanted, progress: Progress | None = None
+    workspace: Workspace, client: RegistryClient, wanted: Wanted, progress: Progress | None = None
 ) -> Report:
     """Bring the pull requests of a base branch in step with what the registries say.
 
@@ -70,7 +70,7 @@ def reconcile_pull_requests(
         ForgeError: the forge cannot be told, opened or used.
         RepositoryError: the remote's branches stand in the way, or cannot be read.
     """
-    settings = session.settings
+    settings = workspace.settings
     options = PullRequestOptions(
         settings.pull_request,
         base=wanted.base,
@@ -82,15 +82,15 @@ def reconcile_pull_requests(
         signing=settings.commit.signing,
         dry_run=wanted.dry_run,
     )
-    writer = reviewer(session, client)
+    writer = reviewer(workspace, client)
     if wanted.inspect is False:
         writer.policy = replace(writer.policy, requests_per_image=0)
     last: list[Planned] = []
-    target = base_branch(session.repository, options)
-    with forge_of(session, target, options.remote, wanted) as (forge, credential):
-        commands = session.repository.commands()
+    target = base_branch(workspace.repository, options)
+    with forge_of(workspace, target, options.remote, wanted) as (forge, credential):
+        commands = workspace.repository.commands()
         remote = open_remote(commands, find_remote(commands, target, options.remote), credential)
-        past = Past(session.repository, remote.name, remote.environment)
+        past = Past(workspace.repository, remote.name, remote.environment)
 
         def propose(base: str, snapshot: Snapshot) -> Sequence[GroupProposal]:
             found = plan_at(
@@ -102,10 +102,10 @@ def reconcile_pull_requests(
                 past=past,
             )
             place = Place(base, snapshot.commit or "")
-            last.append(divided(session, found, place, snapshot, writer, forge.capabilities))
+            last.append(divided(workspace, found, place, snapshot, writer, forge.capabilities))
             return last[-1].proposals
 
-        done = publish_pull_requests(session.repository, propose, forge, options, credential)
+        done = publish_pull_requests(workspace.repository, propose, forge, options, credential)
     planned = last[-1]
     if wanted.inspect:
         for proposal in planned.proposals:
@@ -121,28 +121,27 @@ def reconcile_pull_requests(
             pulls=done.results,
             dry_run=wanted.dry_run,
         ),
-        every_site=session.verbose,
         reviews=tuple(proposal.reviewed for proposal in planned.proposals if proposal.reviewed is not None),
     )
 
 
 @contextmanager
 def forge_of(
-    session: Session, base: str, remote: str | None, wanted: Wanted
+    workspace: Workspace, base: str, remote: str | None, wanted: Wanted
 ) -> Iterator[tuple[Forge, HttpCredential | None]]:
     """Open the forge of the remote that is pushed to, and find what git signs in with there."""
-    commands = session.repository.commands()
+    commands = workspace.repository.commands()
     name = find_remote(commands, base, remote)
-    forge = open_forge(session.settings.forge, url_of(commands, name), os.environ)
+    forge = open_forge(workspace.settings.forge, url_of(commands, name), os.environ)
     try:
-        yield forge, _credential(session, forge, url_of(commands, name), url_of(commands, name, push=True), wanted)
+        yield forge, _credential(workspace, forge, url_of(commands, name), url_of(commands, name, push=True), wanted)
     finally:
         forge.close_connections()
 
 
-def _credential(session: Session, forge: Forge, url: str, push_url: str, wanted: Wanted) -> HttpCredential | None:
+def _credential(workspace: Workspace, forge: Forge, url: str, push_url: str, wanted: Wanted) -> HttpCredential | None:
     """Lend git the forge's token, where the remote is on the forge's own host; SSH has its own keys."""
-    detected = detect(session.settings.forge, url, os.environ)
+    detected = detect(workspace.settings.forge, url, os.environ)
     site = detected.url if isinstance(detected, Detected) else ""
     token = wanted.branch_token or os.environ.get(BRANCH_TOKEN)
     if token and not (isinstance(forge, LendsCredential) and is_at(site, push_url)):

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitops_streams import __version__
+from gitops_streams.git.repository import Branch
 from gitops_streams.oci.image import ImagePair, InspectedPair
 from gitops_streams.plan.model import Plan
+from gitops_streams.reconcile.recording import edits_for
 from gitops_streams.review.assemble import assemble, to_inspect
 from gitops_streams.review.groups import divide
 from gitops_streams.review.policy import ReviewPolicy
 from gitops_streams.review.report import Review, RunInfo
 
 if TYPE_CHECKING:
-    from gitops_streams.cli.session import Session
     from gitops_streams.git.snapshot import Snapshot
-    from gitops_streams.reconcile import Pass
+    from gitops_streams.reconcile.one_pass import Pass
+    from gitops_streams.reconcile.workspace import Workspace
     from gitops_streams.registry import RegistryClient
 
 
@@ -73,19 +75,16 @@ class Reviewer:
         return self.client.requests + self.client.token_requests
 
 
-def reviewer(session: Session, client: RegistryClient, environment: Mapping[str, str] | None = None) -> Reviewer:
+def reviewer(workspace: Workspace, client: RegistryClient, environment: Mapping[str, str] | None = None) -> Reviewer:
     """Prepare to write reviews as the settings say."""
     url = run_url(os.environ if environment is None else environment)
-    return Reviewer(client, session.settings.review, RunInfo(__version__, url))
+    return Reviewer(client, workspace.settings.review, RunInfo(__version__, url))
 
 
-def reviews(session: Session, writer: Reviewer, plan: Plan, found: Pass, snapshot: Snapshot) -> tuple[Review, ...]:
+def reviews(workspace: Workspace, writer: Reviewer, plan: Plan, found: Pass, snapshot: Snapshot) -> tuple[Review, ...]:
     """Review each group of a plan that was made on the work tree or a commit here, those that change something."""
-    from gitops_streams.git.repository import Branch
-    from gitops_streams.reconcile import edits_for
-
-    head = session.repository.head()
-    policy = session.settings.pull_request
+    head = workspace.repository.head()
+    policy = workspace.settings.pull_request
     base = policy.base or (head.name if isinstance(head, Branch) else "HEAD")
     place = Place(base, snapshot.commit or head.commit or "")
     return tuple(

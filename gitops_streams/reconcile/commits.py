@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gitops_streams.cli.publishing import Destination, message, publish
-from gitops_streams.cli.reviewing import reviewer, reviews
-from gitops_streams.cli.session import Session
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
 from gitops_streams.plan.proven import proven
 from gitops_streams.publish import Planned
 from gitops_streams.recall import Past
-from gitops_streams.reconcile import Pass, edits_for, moves_of, plan_at
+from gitops_streams.reconcile.one_pass import Pass, plan_at
+from gitops_streams.reconcile.publishing import Destination, message, publish
+from gitops_streams.reconcile.recording import edits_for, moves_of
+from gitops_streams.reconcile.reviewing import reviewer, reviews
+from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
 from gitops_streams.render.report import Report
@@ -20,7 +21,7 @@ from gitops_streams.render.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the command line asks for."""
+    """What is asked for beside the configuration."""
 
     publish: str
     """``worktree``, ``commit`` or ``push``."""
@@ -33,7 +34,7 @@ class Order:
     """Whether the report says why digests moved."""
 
 
-def reconcile(session: Session, client: RegistryClient, order: Order, progress: Progress | None = None) -> Report:
+def reconcile(workspace: Workspace, client: RegistryClient, order: Order, progress: Progress | None = None) -> Report:
     """Resolve what is in use, and publish.
 
     Raises:
@@ -46,31 +47,33 @@ def reconcile(session: Session, client: RegistryClient, order: Order, progress: 
     def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
         found = plan_at(
             snapshot,
-            session.settings,
+            workspace.settings,
             client,
             everything=order.everything,
             progress=progress,
-            past=Past(session.repository, order.remote or session.settings.remote),
+            past=Past(workspace.repository, order.remote or workspace.settings.remote),
         )
         last.append((found, snapshot))
         plan = proven(found.plan)
         edits = edits_for(plan, found.history, snapshot)
-        return Planned(edits, message(session, destination, moves_of(plan), len(plan.files))), plan
+        return Planned(edits, message(workspace, destination, moves_of(plan), len(plan.files))), plan
 
     if order.dry_run:
         head = order.publish != "worktree"
-        plan = plan_here(session.repository.at(order.branch or "HEAD") if head else session.snapshot())[1]
-        report = Report(plan, every_site=session.verbose)
+        plan = plan_here(workspace.repository.at(order.branch or "HEAD") if head else workspace.snapshot())[1]
+        report = Report(plan)
     else:
-        done, published = publish(session, destination, plan_here)
+        done, published = publish(workspace, destination, plan_here)
         if done is None:
             raise AssertionError("publishing plans at least once")
-        report = Report(done, published, every_site=session.verbose)
-    return with_reviews(session, client, report, *last[-1]) if order.inspect else report
+        report = Report(done, published)
+    return with_reviews(workspace, client, report, *last[-1]) if order.inspect else report
 
 
-def with_reviews(session: Session, client: RegistryClient, report: Report, found: Pass, snapshot: Snapshot) -> Report:
+def with_reviews(
+    workspace: Workspace, client: RegistryClient, report: Report, found: Pass, snapshot: Snapshot
+) -> Report:
     """Add to a report why the digests move; this inspects the images."""
-    writer = reviewer(session, client)
-    written = reviews(session, writer, report.plan, found, snapshot)
+    writer = reviewer(workspace, client)
+    written = reviews(workspace, writer, report.plan, found, snapshot)
     return replace(report, plan=replace(report.plan, requests=report.plan.requests + writer.requests), reviews=written)

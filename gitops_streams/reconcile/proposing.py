@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gitops_streams.cli.reviewing import Place, Reviewer
-from gitops_streams.cli.session import Session
 from gitops_streams.git.commit import Identity
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.git.write import FileEdit
 from gitops_streams.plan.model import Change, Plan
 from gitops_streams.plan.proven import proven
 from gitops_streams.publish.proposal import Text
-from gitops_streams.reconcile import Pass, edits_for, moves_of, resolved_items
+from gitops_streams.reconcile.one_pass import Pass
+from gitops_streams.reconcile.recording import edits_for, moves_of, resolved_items
+from gitops_streams.reconcile.reviewing import Place, Reviewer
+from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.render.commit_message import DEFAULT_SUBJECT, CommitMessage, render_commit_message
 from gitops_streams.render.pull_request import body, title
 from gitops_streams.render.words import count
@@ -42,7 +43,7 @@ class GroupProposal:
     fingerprint: str
     found: Pass
     place: Place
-    session: Session
+    workspace: Workspace
     writer: Reviewer
     capabilities: Capabilities
     _review: Review | None = field(default=None, init=False)
@@ -54,7 +55,7 @@ class GroupProposal:
 
     def message(self, tree: str, committer: Identity | None) -> str:
         """Write the commit message for a tree and its committer."""
-        settings = self.session.settings.commit
+        settings = self.workspace.settings.commit
         content = CommitMessage(
             tuple(moves_of(self.plan)),
             len(self.plan.files),
@@ -88,7 +89,7 @@ class GroupProposal:
         alarms = len(review.alarming)
         summary = f"{count(self.moves, 'digest')} resolved, every edit proven"
         return Text(
-            title(review, self.session.settings.pull_request.title),
+            title(review, self.workspace.settings.pull_request.title),
             body(review, self.capabilities, marker),
             alarming=alarms > 0,
             summary=f"{summary}; {count(alarms, 'image')} to look at" if alarms else summary,
@@ -96,19 +97,19 @@ class GroupProposal:
 
 
 def divided(
-    session: Session, found: Pass, place: Place, snapshot: Snapshot, writer: Reviewer, capabilities: Capabilities
+    workspace: Workspace, found: Pass, place: Place, snapshot: Snapshot, writer: Reviewer, capabilities: Capabilities
 ) -> Planned:
     """Divide what was planned on the base into proposals, every edit of them proven."""
     whole = proven(found.plan)
     files = {file.path: file.after for file in whole.files}
     proposals = []
-    for part in divide(whole, found.catalog, session.settings.pull_request, place.base):
+    for part in divide(whole, found.catalog, workspace.settings.pull_request, place.base):
         # A file that several groups change has other edits in each of them.
         plan = part.plan if all(files[file.path] == file.after for file in part.plan.files) else proven(part.plan)
         edits = edits_for(plan, found.history, snapshot)
         proposals.append(
             GroupProposal(
-                part.group, plan, edits, _fingerprint(plan, found), found, place, session, writer, capabilities
+                part.group, plan, edits, _fingerprint(plan, found), found, place, workspace, writer, capabilities
             )
         )
     return Planned(found, whole, tuple(proposals))

@@ -1,11 +1,10 @@
-"""Publishing from the command line: the plan that is made, where it goes, and what is reported of it."""
+"""Publishes what a pass wants: the plan that is made, where it goes, and what is reported of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gitops_streams.cli.session import Session
 from gitops_streams.git.commit import committer
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
@@ -19,6 +18,7 @@ from gitops_streams.publish import (
     publish_push,
     publish_worktree,
 )
+from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.render.commit_message import CommitMessage, Move, render_commit_message
 from gitops_streams.render.report import Published
 
@@ -42,7 +42,7 @@ class Last:
 
 
 def publish(
-    session: Session, destination: Destination, plan_at: Callable[[Snapshot], tuple[Planned, Plan | None]]
+    workspace: Workspace, destination: Destination, plan_at: Callable[[Snapshot], tuple[Planned, Plan | None]]
 ) -> tuple[Plan | None, Published]:
     """Plan and publish.
 
@@ -55,15 +55,15 @@ def publish(
         last.planned, last.plan = plan_at(snapshot)
         return last.planned
 
-    repository = session.repository
+    repository = workspace.repository
     if destination.mode == "worktree":
         written = publish_worktree(repository, plan(repository.work_tree()))
         return last.plan, Published("worktree", written.paths)
     options = PublishOptions(
-        branch=destination.branch or session.settings.branch,
-        remote=destination.remote or session.settings.remote,
-        identity=session.settings.commit.author,
-        signing=session.settings.commit.signing,
+        branch=destination.branch or workspace.settings.branch,
+        remote=destination.remote or workspace.settings.remote,
+        identity=workspace.settings.commit.author,
+        signing=workspace.settings.commit.signing,
     )
     done = (publish_commit if destination.mode == "commit" else publish_push)(repository, plan, options)
     files = tuple(edit.path for edit in last.planned.edits) if last.planned is not None else ()
@@ -76,11 +76,11 @@ def publish(
             return last.plan, Published(destination.mode, ())
 
 
-def message(session: Session, destination: Destination, moves: Sequence[Move], files: int) -> str:
+def message(workspace: Workspace, destination: Destination, moves: Sequence[Move], files: int) -> str:
     """Write the commit message that the settings ask for; none where nothing is committed."""
     if destination.mode == "worktree":
         return ""
-    settings = session.settings.commit
-    signed = str(committer(session.repository.commands(), settings.author)) if settings.sign_off else None
+    settings = workspace.settings.commit
+    signed = str(committer(workspace.repository.commands(), settings.author)) if settings.sign_off else None
     content = CommitMessage(tuple(moves), files, signed_off_by=signed, co_authored_by=settings.co_authors)
     return render_commit_message(content if settings.subject is None else replace(content, subject=settings.subject))

@@ -1,0 +1,1 @@
+"""Reconciling a repository: `one_pass` over it, and publishing what the pass wants. It decides nothing itself."""

@@ -1,0 +1,73 @@
+"""What a snapshot declares, and what is recorded of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gitops_streams.config import Settings
+from gitops_streams.errors import NoStreams
+from gitops_streams.git.snapshot import Snapshot, Unreadable
+from gitops_streams.manifests import scan
+from gitops_streams.plan.whole_repositories import with_aliased
+from gitops_streams.reconcile.included import included
+from gitops_streams.streams import load, status
+from gitops_streams.streams.history import History
+from gitops_streams.streams.model import Catalog
+from gitops_streams.yamledit.locate import Located
+from gitops_streams.yamledit.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What a snapshot says is wanted, and what is recorded of it."""
+
+    catalog: Catalog
+    history: History
+    located: dict[str, tuple[bytes, Located]]
+    """The files that declare streams, which may be manifests too."""
+    problems: tuple[Problem, ...]
+
+
+def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
+    """Read every ImageStream and every status file of a snapshot.
+
+    Raises:
+        NoStreams: no stream is declared.
+    """
+    declared = declared_at(snapshot, settings)
+    if not declared.catalog.streams:
+        noticed = "".join(f"\n  {problem}" for problem in (*declared.problems, *declared.catalog.problems))
+        raise NoStreams(
+            "no ImageStream is declared in this repository" + (f"; noticed:{noticed}" if noticed else ""),
+            hint="declare one (kind: ImageStream, image.openshift.io/v1); gitops-streams init proposes some",
+        )
+    return declared
+
+
+def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
+    """Read every ImageStream and every status file of a snapshot that need not have any."""
+    located: dict[str, tuple[bytes, Located]] = {}
+    problems: list[Problem] = []
+    paths = included(snapshot.containing([load.SCREEN], scan.PATHSPECS), settings)
+    for path, content in snapshot.read(paths, scan.MAX_BYTES):
+        read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
+        found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found is not None and isinstance(content, bytes):
+            located[path] = (content, found)
+    catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
+    history = read_history(snapshot)
+    return Declarations(catalog, history, located, (*problems, *history.problems))
+
+
+def read_history(snapshot: Snapshot) -> History:
+    """Read every status file of a snapshot; one that cannot be read is a problem of the history."""
+    recorded = dict(snapshot.read(snapshot.listing(status.DIRECTORY), scan.MAX_BYTES))
+    history = status.read((path, content) for path, content in recorded.items() if isinstance(content, bytes))
+    unread = [
+        Problem(path, None, f"the recorded history cannot be read: {content.reason}")
+        for path, content in recorded.items()
+        if isinstance(content, Unreadable)
+    ]
+    return replace(history, problems=(*history.problems, *unread))

@@ -1,0 +1,161 @@
+"""One pass: read the declarations, find the sites, ask the registries, build the plan. It decides nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gitops_streams.config import Settings
+from gitops_streams.git.snapshot import Snapshot
+from gitops_streams.oci.image import ImagePair
+from gitops_streams.oci.resolution import Question
+from gitops_streams.plan.bind import Bindings
+from gitops_streams.plan.build import ask_for, build, settle, what_to_ask
+from gitops_streams.plan.declared_holds import declared_holds
+from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
+from gitops_streams.plan.last_known import last_known_good
+from gitops_streams.plan.model import Plan
+from gitops_streams.recall import NOTHING, Past, recall
+from gitops_streams.registry.asking import Asking, Progress
+from gitops_streams.registry.choosing import choose_all
+from gitops_streams.streams.history import History
+from gitops_streams.streams.model import Catalog, TagKey
+from gitops_streams.streams.policy import Choosing
+from gitops_streams.yamledit.problem import Problem
+
+if TYPE_CHECKING:
+    from gitops_streams.registry import RegistryClient
+from gitops_streams.reconcile.declarations import Declarations
+from gitops_streams.reconcile.sites import find_sites
+
+_MANY_TAGS = 200
+"""Declared stream tags from which on registries are asked while files are still being scanned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One planned snapshot."""
+
+    plan: Plan
+    history: History
+    """The recorded history that it was planned with."""
+    catalog: Catalog
+
+
+class _EarlyQuestions:
+    """Hands each stream tag's question over as soon as a file has shown that the tag is in use."""
+
+    def __init__(self, asking: Asking, settings: Settings) -> None:
+        self._asking = asking
+        self._settings = settings
+        self._seen: set[TagKey] = set()
+
+    def declared(self, declarations: Declarations) -> None:
+        """Start a helper where many tags are declared: scanning will take a while then."""
+        if len(declarations.catalog.tags) >= _MANY_TAGS:
+            self._asking.start_helper()
+
+    def bound(self, declarations: Declarations, bindings: Bindings) -> None:
+        """Ask for the tags that are seen for the first time."""
+        for site in bindings.sites:
+            if site.tag not in self._seen:
+                self._seen.add(site.tag)
+                asked = ask_for(
+                    declarations.catalog,
+                    site.tag,
+                    declarations.history,
+                    platform=self._settings.platform,
+                    scheduled=self._settings.scheduled,
+                )
+                self._asking.ask([asked.question] if isinstance(asked.question, Question) else [])
+
+
+def plan_at(
+    snapshot: Snapshot,
+    settings: Settings,
+    client: RegistryClient,
+    *,
+    everything: bool = False,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+    past: Past | None = None,
+) -> Pass:
+    """Plan one snapshot: the sentence that this program is.
+
+    Args:
+        snapshot: the work tree or a commit.
+        settings: the repository's configuration.
+        client: who asks the registries.
+        everything: resolve stream tags that nothing uses too.
+        progress: told how far the resolution is.
+        now: the time that gates go by; by default the clock's.
+        past: the log that tells what somebody has taken back; ``None`` remembers nothing.
+
+    Raises:
+        NoStreams: no stream is declared.
+    """
+    with Asking(client, progress) as asking:
+        found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings))
+        catalog, history = found.declarations.catalog, found.declarations.history
+        asked = what_to_ask(
+            catalog,
+            found.bindings,
+            history,
+            platform=settings.platform,
+            scheduled=settings.scheduled,
+            everything=everything,
+        )
+        asking.ask(item.question for item in asked if isinstance(item.question, Question))
+        # A policy's tag is a second question: what it is depends on the repository's list.
+        choosing = [item.question for item in asked if isinstance(item.question, Choosing)]
+        asked, noticed = settle(asked, choose_all(asking, choosing, settings.tag_policy) if choosing else {})
+        asking.ask(item.question for item in asked if isinstance(item.question, Question))
+        answers = asking.answers()
+        moving = candidates(catalog, asked, answers, history, defaults=settings.tag_policy)
+        gated = judged(moving, client, settings, now or datetime.now(tz=UTC))
+    recalled = NOTHING
+    if past is not None:
+        recalled = recall(past, snapshot, catalog, asked, answers, history)
+    plan = build(
+        catalog=catalog,
+        bindings=found.bindings,
+        asked=asked,
+        answers=answers,
+        files=found.files,
+        problems=(*found.problems, *noticed, *_noticed(catalog, gated), *recalled.problems),
+        # A hold goes before a gate: nothing moves there that a gate could judge.
+        holdings={
+            **gated.holdings,
+            **recalled.holdings,
+            **last_known_good(catalog, asked, answers, history),
+            **declared_holds(catalog, history),
+        },
+        pin=settings.pin,
+        local_registry=settings.local_registry,
+        requests=asking.requests,
+    )
+    return Pass(plan, history, catalog)
+
+
+def judged(found: Sequence[Candidate], client: RegistryClient, settings: Settings, now: datetime) -> Judgement:
+    """Have the gates judge what would move; only images whose date or platforms they ask about are inspected."""
+    pairs = {
+        one.tag.key: ImagePair(
+            one.image.reference.repository, None, one.new.digest, one.tag.platform, insecure=one.tag.insecure
+        )
+        for one in found
+        if needs_inspection(one, settings.gates)
+    }
+    # One index, one manifest, one configuration.
+    inspected = client.inspect_all(pairs.values(), requests_per_image=3) if pairs else {}
+    images = {(key, pair.new): inspected[pair].new for key, pair in pairs.items()}
+    return judge(found, images, settings.gates, now, most=settings.max_changes)
+
+
+def _noticed(catalog: Catalog, judgement: Judgement) -> list[Problem]:
+    """Say what a gate let pass though it could not tell."""
+    return [
+        Problem(catalog.tags[key].file, catalog.tags[key].line, f"{key}: {reason}") for key, reason in judgement.notices
+    ]
