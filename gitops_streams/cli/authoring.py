@@ -15,7 +15,7 @@ from gitops_streams.errors import DeclarationRefused, InternalError, RepositoryE
 from gitops_streams.git.snapshot import Snapshot, Unreadable, misplaced
 from gitops_streams.git.write import FileEdit
 from gitops_streams.manifests import scan
-from gitops_streams.plan.paths import matches_any
+from gitops_streams.manifests.globs import matches_any
 from gitops_streams.publish import Planned, publish_worktree
 from gitops_streams.reconcile.declarations import declared_at
 from gitops_streams.render import declarations as render

@@ -11,7 +11,7 @@ from gitops_streams.cli.surveying import survey_at
 from gitops_streams.errors import UsageError
 from gitops_streams.git.snapshot import misplaced
 from gitops_streams.git.write import FileEdit, write_files
-from gitops_streams.plan.paths import matches_any
+from gitops_streams.manifests.globs import matches_any
 from gitops_streams.plan.proposal import Known, Proposal
 from gitops_streams.plan.propose import propose
 from gitops_streams.reconcile.declarations import declared_at

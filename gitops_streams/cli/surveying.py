@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.manifests import scan
+from gitops_streams.manifests.globs import matches_any
 from gitops_streams.manifests.survey import NEEDLES, Survey, survey
 from gitops_streams.plan.named import local_names
-from gitops_streams.plan.paths import matches_any
 from gitops_streams.streams.model import Catalog
 from gitops_streams.yamledit.problem import Problem
 

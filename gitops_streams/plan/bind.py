@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from gitops_streams.manifests.globs import matches_any
 from gitops_streams.manifests.occurrence import (
     LocalName,
     MarkedScalar,
@@ -26,7 +27,6 @@ from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.local_references import LocalReferences
 from gitops_streams.plan.model import Rule, Site, SkippedReference
 from gitops_streams.plan.named import Names
-from gitops_streams.plan.paths import matches_any
 from gitops_streams.streams.history import EMPTY, History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
 

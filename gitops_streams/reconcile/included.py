@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gitops_streams.config import Settings
-from gitops_streams.plan.paths import matches_any
+from gitops_streams.manifests.globs import matches_any
 
 
 def included(paths: Iterable[str], settings: Settings) -> list[str]:

@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import assert_never
 
 from gitops_streams.errors import InvalidReference
+from gitops_streams.manifests.globs import matches_any
 from gitops_streams.oci.reference import Reference, Repository
 from gitops_streams.plan.model import Plan, SkippedReference, TagPlan
 from gitops_streams.plan.narrow import resplice
-from gitops_streams.plan.paths import matches_any
 from gitops_streams.review.branches import branch_of
 from gitops_streams.review.lifecycle import Group
 from gitops_streams.review.policy import Grouping, PullRequestPolicy

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from gitops_streams.manifests.globs import matches_any
 from gitops_streams.manifests.occurrence import Occurrence
 from gitops_streams.plan.model import Change, TagPlan
-from gitops_streams.plan.paths import matches_any
 from gitops_streams.review.report import Rollout
 
 _PARENTS: tuple[frozenset[str], ...] = (

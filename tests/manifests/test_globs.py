@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_streams.plan.paths import matches_any
+from gitops_streams.manifests.globs import matches_any
 
 
 @pytest.mark.parametrize(
