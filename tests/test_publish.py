@@ -17,6 +17,7 @@ from gitops_streams.git.commit import Identity, Signing, SigningMethod
 from gitops_streams.git.repository import Repository
 from gitops_streams.git.write import FileEdit
 from gitops_streams.publish import (
+    ATTEMPTS,
     Committed,
     NothingToDo,
     Planned,
@@ -313,9 +314,9 @@ def test_a_branch_that_never_rests(clone: Path, git: Git) -> None:
         git(clone, "update-ref", "refs/heads/main", commit)
         return pin(b"sha256:1")(snapshot)
 
-    with pytest.raises(RepositoryError, match="moved 5 times"):
+    with pytest.raises(RepositoryError, match=f"moved {ATTEMPTS} times"):
         commit(clone, plan)
-    assert git(clone, "rev-list", "--count", "HEAD") == "6"
+    assert git(clone, "rev-list", "--count", "HEAD") == str(ATTEMPTS + 1)
 
 
 def test_a_push(clone: Path, git: Git) -> None:
@@ -366,9 +367,9 @@ def test_a_remote_that_never_rests(clone: Path, git: Git) -> None:
         git(colleague, "push", "--quiet")
         return pin(b"sha256:1")(snapshot)
 
-    with pytest.raises(PushRejected, match="moved 5 times"):
+    with pytest.raises(PushRejected, match=f"moved {ATTEMPTS} times"):
         push(clone, plan)
-    assert len(plans) == len(set(plans)) == 5
+    assert len(plans) == len(set(plans)) == ATTEMPTS
 
 
 def test_commits_that_the_remote_lacks(clone: Path, git: Git) -> None:

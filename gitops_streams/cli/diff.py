@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gitops_streams.cli.options import INSPECTED, inspecting_option, option, repository_options, resolving_options
+from gitops_streams.cli.options import (
+    INSPECTED,
+    inspecting_option,
+    option,
+    repository_options,
+    resolving_options,
+    sharding_option,
+)
+
+if TYPE_CHECKING:
+    from gitops_streams.plan.shard import Shard
 
 
 @click.command("diff")
 @repository_options
 @resolving_options
+@sharding_option
 @inspecting_option
 @option(
     "--at", "revision", envvar="GITOPS_STREAMS_AT", metavar="REVISION", help="Read a commit in place of the work tree."
@@ -28,6 +40,7 @@ def command(
     everything: bool,
     exit_code: bool,
     inspect: bool | None,
+    shard: Shard | None,
     revision: str | None,
 ) -> None:
     """Show what reconcile would change, and write nothing.
@@ -43,6 +56,7 @@ def command(
       gitops-streams diff --exit-code             4 where changes are pending, for CI
     """
     from gitops_streams.cli import session as sessions
+    from gitops_streams.plan.shard import by_stream
     from gitops_streams.recall import Past
     from gitops_streams.reconcile.commits import with_reviews
     from gitops_streams.reconcile.one_pass import plan_at
@@ -59,6 +73,7 @@ def command(
                 everything=everything,
                 progress=progress,
                 past=Past(session.repository, session.settings.remote),
+                share=None if shard is None else by_stream(shard),
             )
             report = Report(found.plan, every_site=verbose)
             if output in INSPECTED if inspect is None else inspect:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from gitops_streams.plan.shard import Shard
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -90,6 +93,27 @@ def resolving_options(function: Decorated) -> Decorated:
             option("--exit-code", is_flag=True, help="Exit with 4 where changes are pending."),
         ],
     )
+
+
+def _shard(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Shard | None:
+    if value is None:
+        return None
+    from gitops_streams.plan.shard import Shard
+
+    try:
+        return Shard.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def sharding_option(function: Decorated) -> Decorated:
+    """Add ``--shard``, for several runs that share one repository out."""
+    return option(
+        "--shard",
+        callback=_shard,
+        metavar="INDEX/COUNT",
+        help="Look after this share of the streams only, 0/8 to 7/8: for several runs side by side.",
+    )(function)
 
 
 def inspecting_option(function: Decorated) -> Decorated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +16,17 @@ from gitops_streams.cli.options import (
     pull_request_options,
     repository_options,
     resolving_options,
+    sharding_option,
 )
+
+if TYPE_CHECKING:
+    from gitops_streams.plan.shard import Shard
 
 
 @click.command("reconcile")
 @repository_options
 @resolving_options
+@sharding_option
 @publishing_options
 @pull_request_options
 @inspecting_option
@@ -42,6 +48,7 @@ def command(
     base: str | None,
     groups: tuple[str, ...],
     inspect: bool | None,
+    shard: Shard | None,
     dry_run: bool,
 ) -> None:
     """Resolve every stream tag in use and write the digests into the manifests.
@@ -72,10 +79,10 @@ def command(
             if publish == "pull-request":
                 # Texts that are written have had their images inspected anyway.
                 shown = inspect if inspect is not None or not dry_run else reviewed
-                wanted = Wanted(base, remote, groups, everything, dry_run, inspect=shown)
+                wanted = Wanted(base, remote, groups, everything, dry_run, inspect=shown, shard=shard)
                 report = reconcile_pull_requests(session, client, wanted, progress)
             else:
-                order = Order(publish, branch, remote, everything, dry_run, inspect=reviewed)
+                order = Order(publish, branch, remote, everything, dry_run, inspect=reviewed, shard=shard)
                 report = reconcile(session, client, order, progress)
         session.show(FORMATS[output](replace(report, every_site=session.verbose)), output)
         ctx.exit(sessions.exit_code(report, pending=exit_code))

@@ -10,8 +10,9 @@ from gitops_streams.git.lock import WAIT
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.git.write import FileEdit
 
-ATTEMPTS = 5
-"""How often a change is planned before a branch that keeps moving is given up."""
+ATTEMPTS = 12
+"""How often a change is planned before a branch that keeps moving is given up. Each of eight shards may lose to every
+other one once."""
 
 
 @dataclass(frozen=True, slots=True)

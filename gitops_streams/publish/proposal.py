@@ -9,6 +9,7 @@ from typing import Protocol
 from gitops_streams.git.commit import Identity, Signing
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.git.write import FileEdit
+from gitops_streams.plan.shard import Shard
 from gitops_streams.review.lifecycle import Group
 from gitops_streams.review.policy import PullRequestPolicy
 
@@ -66,6 +67,8 @@ class PullRequestOptions:
     """``None``: the base branch's own remote, as git would choose it."""
     groups: tuple[str, ...] = ()
     """The names of the groups to look at; empty: all."""
+    shard: Shard | None = None
+    """Of these, the share to look at; other runs look at the others."""
     identity: Identity | None = None
     """Author and committer that are configured."""
     automatic: bool = False

@@ -178,6 +178,10 @@ class _Publication:
         """Whether a branch has a name of ours, for this base."""
         return branch.startswith(self.prefix)
 
+    def is_ours_to_do(self, group: str) -> bool:
+        """Whether a group is this run's, and no other shard's."""
+        return self.options.shard is None or self.options.shard.holds(group)
+
     def refuse_conflicts(self, heads: dict[str, str], groups: Sequence[Group]) -> None:
         """Refuse branches that stand where ours need a directory, or below ours: Git cannot have both."""
         for group in groups:
@@ -191,12 +195,12 @@ class _Publication:
     def chosen(self, proposals: Sequence[Proposal]) -> list[Proposal]:
         """Return the proposals of the groups that are asked for."""
         if not self.options.groups:
-            return list(proposals)
+            return [proposal for proposal in proposals if self.is_ours_to_do(proposal.group.name)]
         by_name = {proposal.group.name: proposal for proposal in proposals}
         unknown = [name for name in self.options.groups if name not in by_name]
         if unknown:
             raise UsageError(f"there is no group {unknown[0]!r}", hint=f"groups here: {', '.join(sorted(by_name))}")
-        return [by_name[name] for name in dict.fromkeys(self.options.groups)]
+        return [by_name[name] for name in dict.fromkeys(self.options.groups) if self.is_ours_to_do(name)]
 
     def authorship(self) -> Authorship:
         """Settle who commits."""
@@ -225,6 +229,8 @@ class _Publication:
             pull = next(pull for pull in pulls if pull.number == decision.pull)
             marker = read(pull.body)
             name = marker.group if isinstance(marker, Marker) else pull.head
+            if not self.is_ours_to_do(name):
+                continue
             results.append(self.prune_one(GroupPull(run, Group(name, pull.head)), decision, pull))
         return results
 

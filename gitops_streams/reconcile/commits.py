@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
 from gitops_streams.plan.proven import proven
+from gitops_streams.plan.shard import Shard, by_stream
 from gitops_streams.publish import Planned
 from gitops_streams.recall import Past
 from gitops_streams.reconcile.one_pass import Pass, plan_at
@@ -32,6 +33,8 @@ class Order:
     dry_run: bool = False
     inspect: bool = False
     """Whether the report says why digests moved."""
+    shard: Shard | None = None
+    """Look after this share of the streams only."""
 
 
 def reconcile(workspace: Workspace, client: RegistryClient, order: Order, progress: Progress | None = None) -> Report:
@@ -52,6 +55,7 @@ def reconcile(workspace: Workspace, client: RegistryClient, order: Order, progre
             everything=order.everything,
             progress=progress,
             past=Past(workspace.repository, order.remote or workspace.settings.remote),
+            share=None if order.shard is None else by_stream(order.shard),
         )
         last.append((found, snapshot))
         plan = proven(found.plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,11 +17,12 @@ from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.model import Plan
+from gitops_streams.plan.shard import Share, shared_bindings, shared_plan
 from gitops_streams.recall import NOTHING, Past, recall
 from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.registry.choosing import choose_all
 from gitops_streams.streams.history import History
-from gitops_streams.streams.model import Catalog, TagKey
+from gitops_streams.streams.model import Catalog, StreamKey, TagKey
 from gitops_streams.streams.policy import Choosing
 from gitops_streams.yamledit.problem import Problem
 
@@ -47,20 +48,24 @@ class Pass:
 class _EarlyQuestions:
     """Hands each stream tag's question over as soon as a file has shown that the tag is in use."""
 
-    def __init__(self, asking: Asking, settings: Settings) -> None:
+    def __init__(self, asking: Asking, settings: Settings, share: Share | None) -> None:
         self._asking = asking
         self._settings = settings
+        self._share = share
+        self._streams: Collection[StreamKey] = ()
         self._seen: set[TagKey] = set()
 
     def declared(self, declarations: Declarations) -> None:
         """Start a helper where many tags are declared: scanning will take a while then."""
-        if len(declarations.catalog.tags) >= _MANY_TAGS:
+        catalog = declarations.catalog
+        self._streams = catalog.by_key if self._share is None else self._share(catalog)
+        if len(catalog.tags) >= _MANY_TAGS:
             self._asking.start_helper()
 
     def bound(self, declarations: Declarations, bindings: Bindings) -> None:
         """Ask for the tags that are seen for the first time."""
         for site in bindings.sites:
-            if site.tag not in self._seen:
+            if site.tag not in self._seen and site.tag.stream in self._streams:
                 self._seen.add(site.tag)
                 asked = ask_for(
                     declarations.catalog,
@@ -72,7 +77,7 @@ class _EarlyQuestions:
                 self._asking.ask([asked.question] if isinstance(asked.question, Question) else [])
 
 
-def plan_at(
+def plan_at(  # noqa: PLR0913  what one pass depends on, by name
     snapshot: Snapshot,
     settings: Settings,
     client: RegistryClient,
@@ -81,6 +86,7 @@ def plan_at(
     progress: Progress | None = None,
     now: datetime | None = None,
     past: Past | None = None,
+    share: Share | None = None,
 ) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
@@ -92,21 +98,26 @@ def plan_at(
         progress: told how far the resolution is.
         now: the time that gates go by; by default the clock's.
         past: the log that tells what somebody has taken back; ``None`` remembers nothing.
+        share: picks the streams that are resolved and planned; ``None``: all of them.
 
     Raises:
         NoStreams: no stream is declared.
     """
     with Asking(client, progress) as asking:
-        found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings))
+        found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings, share))
         catalog, history = found.declarations.catalog, found.declarations.history
+        streams = catalog.by_key if share is None else share(catalog)
+        bindings = found.bindings if share is None else shared_bindings(found.bindings, streams)
         asked = what_to_ask(
             catalog,
-            found.bindings,
+            bindings,
             history,
             platform=settings.platform,
             scheduled=settings.scheduled,
             everything=everything,
         )
+        if everything and share is not None:
+            asked = tuple(item for item in asked if item.key.stream in streams)
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         # A policy's tag is a second question: what it is depends on the repository's list.
         choosing = [item.question for item in asked if isinstance(item.question, Choosing)]
@@ -120,7 +131,7 @@ def plan_at(
         recalled = recall(past, snapshot, catalog, asked, answers, history)
     plan = build(
         catalog=catalog,
-        bindings=found.bindings,
+        bindings=bindings,
         asked=asked,
         answers=answers,
         files=found.files,
@@ -136,7 +147,7 @@ def plan_at(
         local_registry=settings.local_registry,
         requests=asking.requests,
     )
-    return Pass(plan, history, catalog)
+    return Pass(plan if share is None else shared_plan(plan, streams), history, catalog)
 
 
 def judged(found: Sequence[Candidate], client: RegistryClient, settings: Settings, now: datetime) -> Judgement:

@@ -19,6 +19,7 @@ from gitops_streams.git.commit import Identity
 from gitops_streams.git.push import find_remote
 from gitops_streams.git.remote import open_remote, url_of
 from gitops_streams.git.snapshot import Snapshot
+from gitops_streams.plan.shard import Shard
 from gitops_streams.publish.proposal import PullRequestOptions
 from gitops_streams.publish.pull_requests import base_branch, publish_pull_requests
 from gitops_streams.recall import Past
@@ -29,6 +30,7 @@ from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
 from gitops_streams.render.report import Published, Report
+from gitops_streams.review.groups import by_group
 
 ACTIONS_BOT = Identity("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 """Who commits in a workflow whose token does not say who it is. The person who edited the schedule last is nobody's
@@ -52,6 +54,8 @@ class Wanted:
     inspect: bool | None = None
     """``True``: the images of pull requests that are left alone too, for the report; ``False``: none at all, not even
     for a text that is written; ``None``: those that a text is written about."""
+    shard: Shard | None = None
+    """Look after this share of the groups only."""
     branch_token: str | None = field(default=None, repr=False)
     """For the push, in place of the forge's token; ``None``: ``BRANCH_TOKEN`` of the environment, if it is there."""
 
@@ -76,6 +80,7 @@ def reconcile_pull_requests(
         base=wanted.base,
         remote=wanted.remote or settings.remote,
         groups=wanted.groups,
+        shard=wanted.shard,
         identity=settings.commit.author,
         automatic=os.environ.get("CI") == "true" or settings.forge.app is not None,
         fallback_identity=ACTIONS_BOT if os.environ.get("GITHUB_ACTIONS") == "true" else None,
@@ -100,6 +105,7 @@ def reconcile_pull_requests(
                 everything=wanted.everything,
                 progress=progress,
                 past=past,
+                share=None if wanted.shard is None else by_group(wanted.shard, settings.pull_request),
             )
             place = Place(base, snapshot.commit or "")
             last.append(divided(workspace, found, place, snapshot, writer, forge.capabilities))

@@ -15,6 +15,7 @@ from gitops_streams.manifests.globs import matches_any
 from gitops_streams.oci.reference import Reference, Repository
 from gitops_streams.plan.model import Plan, SkippedReference, TagPlan
 from gitops_streams.plan.narrow import resplice
+from gitops_streams.plan.shard import Shard, Share
 from gitops_streams.review.branches import branch_of
 from gitops_streams.review.lifecycle import Group
 from gitops_streams.review.policy import Grouping, PullRequestPolicy
@@ -65,7 +66,7 @@ def divide(plan: Plan, catalog: Catalog, policy: PullRequestPolicy, base: str) -
     Returns:
         The groups by name; two never share a branch.
     """
-    names = _names(plan, catalog, policy)
+    names = _names(catalog, policy)
     shares: dict[str, _Share] = {rule.name: _Share() for rule in policy.groups}
     if policy.grouping is Grouping.ALL:
         shares.setdefault(_apart(policy, [ALL])[ALL], _Share())
@@ -90,9 +91,18 @@ def divide(plan: Plan, catalog: Catalog, policy: PullRequestPolicy, base: str) -
     )
 
 
-def _names(plan: Plan, catalog: Catalog, policy: PullRequestPolicy) -> dict[StreamKey, str]:
+def by_group(shard: Shard, policy: PullRequestPolicy) -> Share:
+    """Share out group by group: a pull request belongs to one run alone."""
+
+    def pick(catalog: Catalog) -> frozenset[StreamKey]:
+        return frozenset(key for key, name in _names(catalog, policy).items() if shard.holds(name))
+
+    return pick
+
+
+def _names(catalog: Catalog, policy: PullRequestPolicy) -> dict[StreamKey, str]:
     """Name the group of every stream."""
-    keys = {*catalog.by_key, *(tag.key.stream for tag in plan.tags)}
+    keys = catalog.by_key
     ruled: dict[StreamKey, str] = {}
     derived: dict[StreamKey, str] = {}
     for key in keys:
