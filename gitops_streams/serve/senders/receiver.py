@@ -12,6 +12,7 @@ from gitops_streams.oci.reference import DOMAIN
 from gitops_streams.render import inert
 from gitops_streams.serve.senders.authentication import AuthenticationKind
 from gitops_streams.serve.senders.google_keys import JwtKeys
+from gitops_streams.serve.senders.google_jwt import can_verify
 from gitops_streams.serve.senders.image import place_fault
 from gitops_streams.serve.senders.known import SENDERS
 from gitops_streams.serve.senders.options import Options, unknown_placeholders
@@ -36,7 +37,7 @@ class Receiver:
     """Any of them will do, the first is the newest: rotation is adding one and, later, taking the old one away."""
     options: Options = field(default_factory=Options)
     allow_unauthenticated: bool = False
-    """Whether knowing the path is enough, for senders that can prove nothing."""
+    """Whether knowing the path is enough, for senders that can prove nothing and add no ``Options.header``."""
     jwt_keys: JwtKeys | None = field(default=None, repr=False)
     """Google's public keys, for the sender that needs them."""
 
@@ -90,10 +91,14 @@ def _secret_faults(receiver: Receiver, sender: Sender) -> list[str]:
         found.append("it has no secret; without one its path can be guessed")
     elif not all(secret.strip() for secret in receiver.secrets):
         found.append("one of its secrets is empty")
-    if AuthenticationKind.NONE in sender.kinds and not receiver.allow_unauthenticated:
+    by_path = AuthenticationKind.NONE in sender.kinds and receiver.options.header is None
+    if by_path and not receiver.allow_unauthenticated:
         found.append(f"{sender.title} proves nothing but that it knows the path; allow that expressly")
-    if AuthenticationKind.JWT in sender.kinds and receiver.jwt_keys is None:
-        found.append(f"{sender.title} needs the keys that Google signs with")
+    if AuthenticationKind.JWT in sender.kinds:
+        if receiver.jwt_keys is None:
+            found.append(f"{sender.title} needs the keys that Google signs with")
+        if not can_verify():
+            found.append(f"{sender.title} needs PyJWT and cryptography: install pyjwt[crypto]")
     return found
 
 
