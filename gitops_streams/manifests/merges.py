@@ -45,7 +45,9 @@ def overrides(root: Node | None) -> Overrides:
 
 def would_mislead(form_name: str, form: SplitReference, borrowers: set[frozenset[str]]) -> bool:
     """Whether pinning a lender gives a borrower a digest that belongs to another repository or tag."""
-    names = _NAMES[form_name]
+    names = _NAMES.get(form_name)
+    if names is None:
+        return True  # by the keys that a user named: which of them a borrower has of its own is not known
     tag = "" if form.tag is None else str(form.tag.pointer[-1])
     match form.digest:
         case DigestField(pointer=pointer):

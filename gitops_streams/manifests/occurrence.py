@@ -47,6 +47,8 @@ class MissingDigest:
     mapping: Mapping
     sibling: Entry
     key: str = "digest"
+    bare: bool = False
+    """Whether it gets hexadecimal digits alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class SplitReference:
     tag: TagField | None
     digest: DigestField | MissingDigest | None
     """``None`` where the digest goes into the tag: ``tag@digest``."""
+    tag_only: bool = False
+    """Whether there is no place for a digest at all, and the tag stands alone."""
 
 
 class Part(StrEnum):
@@ -64,6 +68,8 @@ class Part(StrEnum):
     WHOLE = "reference"
     NAME = "name"
     TAG = "tag"
+    TAG_ONLY = "tag-only"
+    """A tag where no digest can stand."""
     DIGEST = "digest"
 
 
@@ -165,6 +171,17 @@ class Occurrence:
     """The namespace of the object that it stands in, where that names one."""
     owner: Owner = NOBODY
     """What it belongs to; a scan looks once it is known that somebody tracks the repository."""
+    field_rule: str | None = None
+    """The user's field rule that found it, as reports call it; ``None``: its shape or its name did."""
+
+    @property
+    def takes_digest(self) -> bool:
+        """Whether it holds a digest once it is pinned: a repository alone does not, nor a tag alone."""
+        match self.form:
+            case MarkedScalar(part=Part.NAME | Part.TAG_ONLY) | SplitReference(tag_only=True):
+                return False
+            case _:
+                return True
 
     @property
     def pointer(self) -> Pointer:
@@ -216,6 +233,13 @@ class Mention:
     """The reference as it stands there."""
     reason: str
     """Why it is not edited."""
+    document: int = 0
+    pointer: Pointer = ()
+    """The scalar that it stands in; empty where only the map around it is known."""
+    spared: bool = False
+    """Whether its user asked for that: it is listed, and otherwise not spoken of."""
+    advice: str = ""
+    """The line for the configuration that would have it edited; empty where none would."""
 
 
 Finding = Occurrence | Mention

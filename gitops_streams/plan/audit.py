@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_streams.manifests.occurrence import DigestField, MarkedScalar, Occurrence, Part, SplitReference
+from gitops_streams.manifests.occurrence import DigestField, Occurrence, SplitReference
 from gitops_streams.oci.digest import Digest
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.declared_holds import declared_holds
@@ -75,8 +75,8 @@ def _held_at(site: Site, catalog: Catalog, history: History, holdings: Holdings)
 
 def _audit(site: Site, history: History, held: Digest | None, tags: RecordedTags) -> Finding | None:
     occurrence = site.occurrence
-    if isinstance(occurrence.form, MarkedScalar) and occurrence.form.part is Part.NAME:
-        return None  # a repository alone holds no digest; the scalar beside it has a marker of its own
+    if not occurrence.takes_digest:
+        return None  # where one can stand, the scalar beside it has a marker of its own
     newest = history.newest(site.tag)
 
     def finding(kind: Kind, reason: str) -> Finding:

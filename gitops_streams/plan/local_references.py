@@ -76,7 +76,7 @@ class LocalSites:
         reference = self.references.of(site.tag, place.namespace)
         if reference is None:
             return None
-        if _part(site) is Part.TAG:
+        if _part(site) in {Part.TAG, Part.TAG_ONLY}:
             # A tag alone goes with the repository beside it.
             return reference if _mapping(site) in self._named else None
         return reference if site.rule in _NAMED or place.repository == reference.repository else None

@@ -97,10 +97,12 @@ def _marked(occurrence: Occurrence, form: MarkedScalar, target: Target) -> str |
             return _named(occurrence, target)
         case Part.NAME:
             return occurrence.name if occurrence.repository == target.source.repository else target.source.name
-        case Part.TAG if tag is None:
+        case Part.TAG | Part.TAG_ONLY if tag is None:
             return NotEditable("its stream tag follows a digest and no tag; mark a whole reference or a digest")
         case Part.TAG:
             return f"{tag}@{target.digest}"
+        case Part.TAG_ONLY:
+            return str(tag)
         case Part.DIGEST:
             return _digest_text(target.digest, bare=_is_bare(form))
         case _:
@@ -154,7 +156,7 @@ def _tag_field(
     tag = target.source.tag
     if tag is None:
         return NotEditable("its digest goes with no tag that is known, and the tag beside it would disagree")
-    suffixed = form.digest is None or "@" in form.tag.scalar.value
+    suffixed = not form.tag_only and (form.digest is None or "@" in form.tag.scalar.value)
     after = f"{tag}@{target.digest}" if suffixed else tag
     return _replace(occurrence, form.tag.scalar, form.tag.pointer, after, text)
 
@@ -168,8 +170,11 @@ def _digest_field(
             if isinstance(after, NotEditable):
                 return after
             return _replace(occurrence, form.digest.scalar, form.digest.pointer, after, text)
-        case MissingDigest(parent, mapping, sibling, key):
-            added = insert(occurrence.document, parent, mapping, sibling, key, str(target.digest), text)
+        case MissingDigest(parent, mapping, sibling, key, bare):
+            wanted = _digest_text(target.digest, bare=bare)
+            if isinstance(wanted, NotEditable):
+                return wanted
+            added = insert(occurrence.document, parent, mapping, sibling, key, wanted, text)
             if isinstance(added, NotEditable):
                 return added
             return Rewritten(added.pointer, None, added.after, (added,))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_streams.manifests.occurrence import MarkedScalar, Occurrence, Part
+from gitops_streams.manifests.occurrence import MarkedScalar, Occurrence
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.plan.bind import Bindings
@@ -97,7 +97,7 @@ def places(files: Iterable[ScannedFile], bindings: Bindings) -> tuple[Place, ...
         )
         for file in files
         for finding in file.findings
-        if isinstance(finding, Occurrence) and not _is_name(finding)
+        if isinstance(finding, Occurrence) and finding.takes_digest
     )
 
 
@@ -223,10 +223,6 @@ def _is_pin(change: PinChange) -> bool:
     pinned = change.old is not None or change.new is not None
     return pinned or (change.after is not None and change.after.site is not None)
 
-
-def _is_name(occurrence: Occurrence) -> bool:
-    """Whether a marked scalar holds a repository alone; the scalar beside it has a marker of its own."""
-    return isinstance(occurrence.form, MarkedScalar) and occurrence.form.part is Part.NAME
 
 
 def _order(change: PinChange) -> tuple[str, int, int]:
