@@ -9,15 +9,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gitops_streams.yamledit.embedded import Embedding
 from gitops_streams.yamledit.nodes import Alias, Entry, Mapping, Node, NotEditable, Scalar, Sequence, Span, content
 from gitops_streams.yamledit.pointer import Pointer
 
-# Everything that is ever written: references, tags, digests. In this alphabet a value means the
+# Everything that is ever written: references (also behind `KEY=`), tags, digests. In this alphabet a value means the
 # same plain, quoted and in JSON; the re-parse in `prove` would catch a slip.
-_WRITABLE = re.compile(r"[A-Za-z0-9_./:@+\-\[\]]+")
+_WRITABLE = re.compile(r"[A-Za-z0-9_./:@+=\-\[\]]+")
 # Of these, what means itself without quotes too, in a flow collection as in a block: a plain scalar does not
 # start with an indicator, nor end with a colon, and holds no bracket.
-_PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./:@+\-]*[A-Za-z0-9_./@+\-])?")
+_PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./:@+=\-]*[A-Za-z0-9_./@+=\-])?")
 _KEY = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./\-]*[A-Za-z0-9_])?")
 # A comment is ours to word, so it needs nothing that an editor or a parser could take for the end of a line.
 _REMARK = re.compile(r"# [ -~]*[!-~]")
@@ -81,7 +82,29 @@ class Comment:
     written: str
 
 
-Edit = Replace | Insert | Comment
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """An edit of a document within a string, as one of the text that the string stands in (``lift``)."""
+
+    embedding: Embedding
+    inner: Edit
+    """The edit of the string's value; itself a lifted one where the document is within a string within it."""
+    span: Span
+    written: str
+    """The characters that go into the span: those of ``inner``, spelt as the string's style asks."""
+
+    @property
+    def document(self) -> int:
+        """The index of the document that the string stands in."""
+        return self.embedding.document
+
+    @property
+    def pointer(self) -> Pointer:
+        """The string."""
+        return self.embedding.pointer
+
+
+Edit = Replace | Insert | Comment | Lifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +206,7 @@ def splice_pieces(edits: Iterable[Edit]) -> list[tuple[Span, str]] | Conflict:
     previous: Edit | None = None
     for edit in in_order(edits):
         if previous is not None:
-            same_place = edit.span == previous.span and type(edit) is type(previous)
+            same_place = edit.span == previous.span and type(innermost(edit)) is type(innermost(previous))
             if edit.span.start < previous.span.end or same_place:
                 return Conflict(previous, edit)
         pieces.append((edit.span, edit.written))
@@ -210,8 +233,15 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
     One anchor that is reached through several aliases has several pointers, but one place. A value that
     is filled stands before the comment behind it, and both before a key that is added on the next line.
     """
-    places = {(edit.span, _RANKS[type(edit)], edit.written): edit for edit in edits}
+    places = {(edit.span, _RANKS[type(innermost(edit))], edit.written): edit for edit in edits}
     return [places[place] for place in sorted(places, key=lambda place: (place[0].start, place[0].end, *place[1:]))]
+
+
+def innermost(edit: Edit) -> Replace | Insert | Comment:
+    """Return the edit as it was made, in the text of the document that it is for."""
+    while isinstance(edit, Lifted):
+        edit = edit.inner
+    return edit
 
 
 def is_null(scalar: Scalar) -> bool:
@@ -219,7 +249,7 @@ def is_null(scalar: Scalar) -> bool:
     return scalar.value == "" if scalar.style else scalar.value in _NULLS
 
 
-_RANKS: dict[type[Edit], int] = {Replace: 0, Comment: 1, Insert: 2}
+_RANKS: dict[type[Replace | Insert | Comment], int] = {Replace: 0, Comment: 1, Insert: 2}
 
 
 def _child(parent: Mapping | Sequence, part: str | int) -> Node | None:

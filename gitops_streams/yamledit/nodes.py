@@ -137,10 +137,7 @@ def content(scalar: Scalar, text: str) -> Span | NotEditable:
         return NotEditable("it is text in a block scalar")
     if scalar.tag not in _STRING_TAGS:
         return NotEditable(f"it carries the tag {scalar.tag}")
-    start, end = scalar.start, scalar.end
-    properties = _PROPERTIES.match(text, start, end)
-    if properties is not None:
-        start = properties.end()
+    start, end = opening(scalar, text), scalar.end
     if scalar.style:
         if text[start : start + 1] != scalar.style or text[end - 1 : end] != scalar.style:
             return NotEditable("its quotes were not found where they should be")
@@ -148,6 +145,12 @@ def content(scalar: Scalar, text: str) -> Span | NotEditable:
     if text[start:end] != scalar.value:
         return NotEditable("it is written with escapes or over several lines; write it plainly")
     return Span(start, end)
+
+
+def opening(scalar: Scalar, text: str) -> int:
+    """Return where a scalar itself starts, behind its tag and anchor."""
+    properties = _PROPERTIES.match(text, scalar.start, scalar.end)
+    return scalar.start if properties is None else properties.end()
 
 
 def resolve(root: Node | None, parts: tuple[str | int, ...]) -> Node | None:

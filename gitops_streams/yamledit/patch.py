@@ -2,16 +2,32 @@
 
 A ``replace`` follows a ``test`` of the old value; an ``add`` follows a ``test`` of the sibling that
 it is written after, so that a patch alone says where the new line belongs. A comment is no data: it
-stands beside the operations.
+stands beside the operations. So does what changes in a document within a string: to the operations, the string is
+replaced whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from gitops_streams.yamledit.edit import Comment, Edit, Insert, Replace, comment, insert, replace
+from gitops_streams.errors import InternalError
+from gitops_streams.yamledit.edit import (
+    Comment,
+    Conflict,
+    Edit,
+    Insert,
+    Lifted,
+    Replace,
+    comment,
+    insert,
+    replace,
+    splice,
+)
+from gitops_streams.yamledit.embedded import Embedding, embed
+from gitops_streams.yamledit.lift import lift_once
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Mapping, NotEditable, Scalar, resolve
 from gitops_streams.yamledit.pointer import parse, render
@@ -52,6 +68,17 @@ class DocumentPatch:
     operations: tuple[Operation, ...]
     remarks: tuple[Remark, ...] = ()
     """Comments that are added, in the order of the text."""
+    strings: tuple[StringPatch, ...] = ()
+    """What changes within strings that the operations replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class StringPatch:
+    """The patches of the documents within one string."""
+
+    path: str
+    """The JSON Pointer of the string."""
+    patches: tuple[DocumentPatch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +93,27 @@ def to_patch(edits: Iterable[Edit]) -> tuple[DocumentPatch, ...]:
     """Write edits of one file as patches; equal edits count once.
 
     Additions come first: the sibling that an addition tests may be replaced in the same patch.
+
+    Raises:
+        InternalError: two edits within one string claim the same characters.
     """
     documents: dict[int, list[Operation]] = {}
     remarks: dict[int, list[Remark]] = {}
+    strings: dict[int, list[StringPatch]] = {}
+    made = set(edits)
+    lifted: dict[Embedding, list[Lifted]] = {}
+    for edit in made:
+        if isinstance(edit, Lifted):
+            lifted.setdefault(edit.embedding, []).append(edit)
     for edit in sorted(
-        set(edits),
-        key=lambda edit: (edit.document, isinstance(edit, Replace), edit.span.start, render(edit.pointer)),
+        made,
+        key=lambda edit: (
+            edit.document,
+            isinstance(edit, Replace | Lifted),
+            edit.span.start,
+            render(edit.pointer),
+            edit.written,
+        ),
     ):
         operations = documents.setdefault(edit.document, [])
         match edit:
@@ -85,12 +127,29 @@ def to_patch(edits: Iterable[Edit]) -> tuple[DocumentPatch, ...]:
                 ]
             case Comment():
                 remarks.setdefault(edit.document, []).append(Remark(render(edit.pointer), edit.after))
+            case Lifted(embedding=embedding):
+                inner = lifted.pop(embedding, None)
+                if inner is not None:  # all that changes in one string is said once
+                    operations += _whole_string(embedding, inner)
+                    within = to_patch(edit.inner for edit in inner)
+                    strings.setdefault(edit.document, []).append(StringPatch(render(embedding.pointer), within))
             case _:
                 assert_never(edit)
     return tuple(
-        DocumentPatch(document, tuple(operations), tuple(remarks.get(document, ())))
+        DocumentPatch(document, tuple(operations), tuple(remarks.get(document, ())), tuple(strings.get(document, ())))
         for document, operations in sorted(documents.items())
     )
+
+
+def _whole_string(embedding: Embedding, edits: Iterable[Lifted]) -> list[Operation]:
+    """Say what edits within a string make of it, everywhere that it stands through an anchor."""
+    after = splice(embedding.text, [edit.inner for edit in edits])
+    if isinstance(after, Conflict):
+        raise InternalError(f"two edits claim the same characters of {render(embedding.pointer)}")
+    operations = []
+    for path in map(render, (embedding.pointer, *embedding.aliases)):
+        operations += [Operation("test", path, embedding.text), Operation("replace", path, after)]
+    return operations
 
 
 def to_edits(located: Located, patches: Iterable[DocumentPatch]) -> list[Edit] | DoesNotFit:
@@ -99,21 +158,87 @@ def to_edits(located: Located, patches: Iterable[DocumentPatch]) -> list[Edit] |
     for patch in patches:
         if not 0 <= patch.document < len(located.documents):
             return DoesNotFit(patch.document, "the file has no such document")
-        tested: Operation | None = None
-        for operation in patch.operations:
-            made = _carried_out(located, patch.document, operation, tested)
-            if isinstance(made, NotEditable):
-                return DoesNotFit(patch.document, made.reason)
-            if isinstance(made, Operation):
-                tested = made
-            else:
-                edits.append(made)
-        for remark in patch.remarks:
-            added = _remark(located, patch.document, remark)
-            if isinstance(added, NotEditable):
-                return DoesNotFit(patch.document, f"comment at {remark.path}: {added.reason}")
-            edits.append(added)
+        within = _within_strings(located, patch)
+        made = within if isinstance(within, NotEditable) else _of_document(located, patch, within)
+        if isinstance(made, NotEditable):
+            return DoesNotFit(patch.document, made.reason)
+        edits += made
     return edits
+
+
+def _of_document(located: Located, patch: DocumentPatch, within: Dict[int, _String]) -> list[Edit] | NotEditable:
+    """Find the edits of one document, given what becomes of its strings."""
+    edits: list[Edit] = []
+    tested: Operation | None = None
+    for operation in patch.operations:
+        string = _string(located, patch.document, operation, within)
+        if string is not None and tested is not None and tested.path == operation.path:
+            if string.after != operation.value:
+                return NotEditable(f"what changes within {operation.path} is not its new value")
+            edits += string.edits
+            continue
+        made = _carried_out(located, patch.document, operation, tested)
+        if isinstance(made, NotEditable):
+            return made
+        if isinstance(made, Operation):
+            tested = made
+        else:
+            edits.append(made)
+    for remark in patch.remarks:
+        added = _remark(located, patch.document, remark)
+        if isinstance(added, NotEditable):
+            return NotEditable(f"comment at {remark.path}: {added.reason}")
+        edits.append(added)
+    return edits
+
+
+def _string(located: Located, document: int, operation: Operation, within: Dict[int, _String]) -> _String | None:
+    """Return what becomes of the string that an operation replaces; ``None`` for other operations."""
+    if not within or operation.op != "replace":
+        return None
+    try:
+        return within.get(id(resolve(located.documents[document].root, parse(operation.path))))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _String:
+    """What becomes of a string."""
+
+    edits: tuple[Edit, ...]
+    after: str
+
+
+def _within_strings(located: Located, patch: DocumentPatch) -> dict[int, _String] | NotEditable:
+    """Find the edits within strings, by the identity of the scalar."""
+    found: dict[int, _String] = {}
+    document = located.documents[patch.document]
+    for string in patch.strings:
+        try:
+            parts = parse(string.path)
+        except ValueError as error:
+            return NotEditable(str(error))
+        host = resolve(document.root, parts)
+        if not isinstance(host, Scalar) or id(host) in found:
+            return NotEditable(f"{string.path} is not one string")
+        embedding = embed(document, parts, host, located.text)
+        if isinstance(embedding, NotEditable):
+            return NotEditable(f"{string.path}: {embedding.reason}")
+        inner = to_edits(embedding.located, string.patches)
+        if isinstance(inner, DoesNotFit):
+            return NotEditable(f"{string.path}, document {inner.document}: {inner.reason}")
+        lifted: list[Edit] = []
+        for edit in inner:
+            made = lift_once(edit, embedding)
+            if isinstance(made, NotEditable):
+                return NotEditable(f"{string.path}: {made.reason}")
+            lifted.append(made)
+        after = splice(embedding.text, inner)
+        if isinstance(after, Conflict):
+            return NotEditable(f"{string.path}: two operations change the same place")
+        found[id(host)] = _String(tuple(lifted), after)
+    return found
 
 
 def _carried_out(

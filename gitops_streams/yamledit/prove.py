@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from gitops_streams.errors import InternalError
 from gitops_streams.yamledit.edit import Edit, in_order
+from gitops_streams.yamledit.embedded_proof import prove_within
 from gitops_streams.yamledit.failsafe import Failsafe, Unreadable, equal, from_json, from_located, from_ruamel
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
@@ -40,6 +41,7 @@ def prove(path: str, before: str, after: str, edits: Iterable[Edit], patches: It
     """
     import jsonpatch  # noqa: PLC0415  only a run that writes pays for it
 
+    edits, patches = tuple(edits), tuple(patches)
     _prove_spans(path, before, after, edits)
     located, old, is_json = read_old(path, before)
     new = read_new(path, after, is_json=is_json)
@@ -55,6 +57,7 @@ def prove(path: str, before: str, after: str, edits: Iterable[Edit], patches: It
             raise InternalError(f"{path}: the patch does not apply to the old document: {error}") from error
     if not equal(old, new):
         raise InternalError(f"{path}: the edited file is not what its JSON Patch makes of the old one")
+    prove_within(path, edits, patches, prove)
 
 
 def _prove_spans(path: str, before: str, after: str, edits: Iterable[Edit]) -> None:

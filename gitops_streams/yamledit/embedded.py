@@ -1,0 +1,95 @@
+"""Documents within strings: a scalar whose value is YAML or JSON, located, with the places of its characters.
+
+Pointers, spans and lines of what is within count from the start of the string's value. ``lift`` makes an edit there
+an edit of the text around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitops_streams.yamledit.locate import Located, Unparsable, locate
+from gitops_streams.yamledit.nodes import Alias, Document, NotEditable, Scalar, resolve, walk
+from gitops_streams.yamledit.pointer import Pointer
+from gitops_streams.yamledit.source_map import SourceMap, source_map
+
+MAX_LEVELS = 3
+"""Documents within documents; nobody was seen to go further than two."""
+
+_STRING_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """A string that is a document, or several."""
+
+    document: int
+    """The index of the document that the string stands in."""
+    pointer: Pointer
+    """The string, from that document's root."""
+    aliases: tuple[Pointer, ...]
+    """Where aliases stand for it: an edit changes what they say too."""
+    host: Scalar
+    outer: str
+    """The text that the string stands in."""
+    located: Located
+    """What is within."""
+    places: SourceMap
+    within: Embedding | None = None
+    """The string that ``outer`` is the value of, where it is one."""
+
+    @property
+    def text(self) -> str:
+        """The value of the string."""
+        return self.located.text
+
+    @property
+    def chain(self) -> tuple[Embedding, ...]:
+        """The strings from the file's own down to this one."""
+        return (*(() if self.within is None else self.within.chain), self)
+
+    def line(self, inner: int) -> int:
+        """Return the 1-based line of the outer text on which a character of the value stands."""
+        return self.host.line + self.outer.count("\n", self.host.start, self.places.start(inner))
+
+    def line_of(self, line: int) -> int:
+        """Return the line of the outer text on which a line of the value starts."""
+        position = 0
+        for _ in range(line - 1):
+            position = self.text.find("\n", position) + 1 or len(self.text)
+        return self.line(position)
+
+
+def embed(
+    document: Document, pointer: Pointer, scalar: Scalar, text: str, within: Embedding | None = None
+) -> Embedding | NotEditable:
+    """Read the value of a string as YAML.
+
+    Args:
+        document: the document that the string stands in.
+        pointer: the string, from that document's root.
+        scalar: the string.
+        text: the text of that document's file, or the value of the string that it stands in.
+        within: that string.
+    """
+    if within is not None and len(within.chain) >= MAX_LEVELS:
+        return NotEditable(f"it stands in strings within strings, {MAX_LEVELS} deep")
+    if scalar.tag not in _STRING_TAGS:
+        return NotEditable(f"the string carries the tag {scalar.tag}")
+    if resolve(document.root, pointer) is not scalar:
+        return NotEditable("a key that leads to the string stands twice in its map")
+    places = source_map(scalar, text)
+    if isinstance(places, NotEditable):
+        return places
+    located = locate(scalar.value)
+    if isinstance(located, Unparsable):
+        return NotEditable(f"the string is not YAML: {located.reason}")
+    aliases = tuple(_aliases(document, scalar)) if scalar.aliases else ()
+    return Embedding(document.index, pointer, aliases, scalar, text, located, places, within)
+
+
+def _aliases(document: Document, scalar: Scalar) -> Iterator[Pointer]:
+    for pointer, node in walk(document.root):
+        if isinstance(node, Alias) and node.target is scalar:
+            yield pointer
