@@ -52,6 +52,12 @@ lock: $(VENV)/.installed ## Lock the newest dependencies that pyproject.toml adm
 	$(BIN)/uv pip compile pyproject.toml --extra patterns --universal --python-version 3.11 --generate-hashes \
 	  --constraint requirements/dev.txt --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --quiet --output-file requirements/action.txt
+	$(BIN)/uv pip compile pyproject.toml --extra github-app --extra patterns --extra serve --universal \
+	  --python-version 3.11 --generate-hashes --constraint requirements/dev.txt --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements/image.txt
+	$(BIN)/uv pip compile --group build --universal --python-version 3.11 --generate-hashes \
+	  --constraint requirements/dev.txt --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" --quiet --output-file requirements/image-build.txt
 
 dist: $(VENV)/.installed ## Build the wheel and the source distribution into dist/
 	$(BIN)/python -m hatchling build

@@ -1,8 +1,8 @@
 """Check the Action, this project's workflows and those that the examples offer; ``make check`` runs this.
 
 Each tool's own judgement, offline, is all that counts: the published schemas (check-jsonschema), expressions and
-contexts (actionlint, with shellcheck for the shell in them), injections, permissions and pins (zizmor), and
-the Action's scripts (shellcheck; braces around every variable are not asked for).
+contexts (actionlint, with shellcheck for the shell in them), injections, permissions and pins (zizmor), the
+Action's scripts (shellcheck; braces around every variable are not asked for), and the Dockerfile (hadolint).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
     """Yield what is checked and by which command."""
     scripts = sorted((ROOT / ".github" / "action").glob("*.sh"))
     yield "the Action's scripts", ["shellcheck", "--enable=all", "--exclude=SC2250", *_names(scripts)]
+    yield "the Dockerfile", ["hadolint", "Dockerfile"]
     schema = ["check-jsonschema", "--builtin-schema"]
     yield "action.yml", [*schema, "vendor.github-actions", "action.yml"]
     yield "workflows", [*schema, "vendor.github-workflows", *_names(workflows())]
