@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from yaml_fuzz.editing import HEX, check_edits, draw_edits, places
 
-from gitops_streams.yamledit.edit import Comment, Conflict, Edit, Insert, Replace, comment, insert, replace, splice
+from gitops_streams.yamledit.edit import Comment, Insert, Replace
 from gitops_streams.yamledit.failsafe import equal, from_located
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
-from gitops_streams.yamledit.nodes import Alias, Mapping, Node, NotEditable, Scalar, resolve, target, walk
-from gitops_streams.yamledit.patch import DoesNotFit, to_edits, to_patch
-from gitops_streams.yamledit.pointer import Pointer, render
-from gitops_streams.yamledit.prove import Unprovable, prove
+from gitops_streams.yamledit.nodes import Alias, Scalar, resolve
+from gitops_streams.yamledit.pointer import render
+from gitops_streams.yamledit.prove import Unprovable
 
-HEX = "0123456789abcdef" * 4
 KEYS = ["image", "name", "tag", "digest", "a/b", "m~n", "é", "x y", "0", "<<", "on", "🙂", "k#", "a:b"]
 WORDS = [
     "quay.io/acme/web:1", f"web@sha256:{HEX}", "1.10", "true", "2026-11-23", "nginx", "a b  c", "http://x/y?z#w",
     "ü 🙂", "x:y", "it's", 'say "x"', "- a", "# no", "[a", "{b}", "*c", "&d", "!e", "%f", "@g", ": h", "i:", "", "~",
     "null", "|", " lead", "trail ", "back\\slash", "a, b", "0x1f", "-", "?", "line\nline", "tab\there",
 ]  # fmt: skip
-NEW = ["quay.io/acme/web:2", f"web:1@sha256:{HEX}", f"sha256:{HEX}", "1.11", HEX, "V2", "[::1]:5000/a:b", "null"]
-REMARK = '# {"$imagestream": "acme/web:prod"}'
 PLAIN_START = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789éü🙂~")
 
 
@@ -199,84 +195,6 @@ class Writer:
         )
 
 
-def _places(located: Located) -> Iterator[tuple[int, Pointer, Node]]:
-    """Yield what a pointer leads to without doubt."""
-    for document in located.documents:
-        for pointer, node in walk(document.root):
-            if resolve(document.root, pointer) is target(node):
-                yield document.index, pointer, node
-
-
-def _edits(located: Located, chooser: random.Random) -> list[Edit]:
-    """Draw edits as a plan does: an anchored scalar is replaced under all its pointers, or not at all."""
-    places = list(_places(located))
-    edits: list[Edit] = []
-    taken: set[int] = set()
-    for document, pointer, node in chooser.sample(places, min(len(places), 4)):
-        if isinstance(node, Mapping) and node.entries:
-            entry = chooser.choice(node.entries)
-            key, after = chooser.choice(["digest", "newTag"]), chooser.choice(NEW)
-            made: Edit | NotEditable = insert(document, pointer, node, entry, key, after, located.text)
-            if isinstance(made, Insert) and id(node) not in taken:
-                taken.add(id(node))
-                edits.append(made)
-        if pointer and chooser.random() < 0.5:
-            parent = resolve(located.documents[document].root, pointer[:-1])
-            remarked = comment(document, pointer, parent, REMARK, located.text)
-            edits += [] if isinstance(remarked, NotEditable) else [remarked]
-        scalar = target(node)
-        if isinstance(scalar, Scalar) and id(scalar) not in taken:
-            taken.add(id(scalar))
-            reached = [at for number, at, other in places if number == document and target(other) is scalar]
-            if len(reached) == scalar.aliases + 1:
-                after = chooser.choice(NEW)
-                replaced = [replace(document, at, scalar, after, located.text) for at in reached]
-                edits += [edit for edit in replaced if not isinstance(edit, NotEditable)]
-    return edits
-
-
-def _outside(text: str, spans: list[tuple[int, int]]) -> list[str]:
-    position, pieces = 0, []
-    for start, end in spans:
-        pieces.append(text[position:start])
-        position = end
-    return [*pieces, text[position:]]
-
-
-def _check(path: str, located: Located, edits: list[Edit]) -> str:
-    """Carry out edits and check all that is promised of them; return the new text."""
-    after = splice(located.text, edits)
-    assert not isinstance(after, Conflict), after
-    patches = to_patch(edits)
-    prove(path, located.text, after, edits, patches)
-    # Byte by byte: the new text is the old one with nothing but the spans exchanged.
-    ranks = [Replace, Comment, Insert]
-    places = sorted({(edit.span.start, edit.span.end, ranks.index(type(edit)), edit.written) for edit in edits})
-    kept = _outside(located.text, [(start, end) for start, end, _, _ in places])
-    woven = kept[0] + "".join(written + piece for (*_, written), piece in zip(places, kept[1:], strict=True))
-    assert woven.encode() == after.encode()
-    # Each pointer leads to its new value now.
-    edited = locate(after)
-    assert isinstance(edited, Located)
-    for edit in edits:
-        node = resolve(edited.documents[edit.document].root, edit.pointer)
-        assert isinstance(node, Scalar)
-        if isinstance(edit, Comment):
-            # It stands behind the very value, on its line, and is not there for a second time.
-            assert after[node.end :].startswith(edit.written)
-            parent = resolve(edited.documents[edit.document].root, edit.pointer[:-1])
-            assert isinstance(comment(edit.document, edit.pointer, parent, REMARK, after), NotEditable)
-        else:
-            assert node.value == edit.after
-    # The saved patch does the same to the same file, and is refused by the edited one.
-    again = to_edits(located, patches)
-    assert not isinstance(again, DoesNotFit), again
-    assert splice(located.text, again) == after
-    if any(not isinstance(edit, Replace) or edit.before != edit.after for edit in edits):
-        assert isinstance(to_edits(edited, patches), DoesNotFit)
-    return after
-
-
 @settings(max_examples=1000, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.booleans())
 def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: FBT001  hypothesis
@@ -285,13 +203,13 @@ def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: F
     located = locate(text)
     assert isinstance(located, Located), text
     assert equal(from_located(located), documents), text
-    edits = _edits(located, writer.random)
-    after = _check("x.json" if json else "x.yaml", located, edits)
+    edits = draw_edits(located, writer.random)
+    after = check_edits("x.json" if json else "x.yaml", located, edits)
     edited = locate(after)
     assert isinstance(edited, Located)
     # What no edit names says what it said.
     changed = {(edit.document, render(edit.pointer)) for edit in edits if not isinstance(edit, Comment)}
-    for number, pointer, node in _places(located):
+    for number, pointer, node in places(located):
         if isinstance(node, Scalar) and (number, render(pointer)) not in changed:
             now = resolve(edited.documents[number].root, pointer)
             assert isinstance(now, Scalar)
@@ -308,7 +226,7 @@ def test_the_documents_are_rich_and_most_places_can_be_edited() -> None:
         seen += text
         located = locate(text)
         assert isinstance(located, Located)
-        edits = _edits(located, writer.random)
+        edits = draw_edits(located, writer.random)
         replaced += sum(isinstance(edit, Replace) for edit in edits)
         inserted += sum(isinstance(edit, Insert) for edit in edits)
         commented += sum(isinstance(edit, Comment) for edit in edits)
@@ -378,9 +296,9 @@ def test_no_text_makes_us_write_what_we_cannot_prove(seed: int, json: bool) -> N
     located = locate(text)
     if isinstance(located, Unparsable):
         return
-    edits = _edits(located, chooser)
+    edits = draw_edits(located, chooser)
     with contextlib.suppress(Unprovable):
-        _check("x.json" if json else "x.yaml", located, edits)
+        check_edits("x.json" if json else "x.yaml", located, edits)
 
 
 TOKENS = [
@@ -402,16 +320,16 @@ def test_no_tokens_make_us_write_what_we_cannot_prove(text: str, seed: int, suff
     located = locate(text)
     if isinstance(located, Unparsable):
         return
-    edits = _edits(located, random.Random(seed))
+    edits = draw_edits(located, random.Random(seed))
     with contextlib.suppress(Unprovable):
-        _check(f"x.{suffix}", located, edits)
+        check_edits(f"x.{suffix}", located, edits)
 
 
 def test_walk_yields_each_alias() -> None:
     """What ``_edits`` relies on."""
     located = locate("a: &s 1\nb: [*s]\n")
     assert isinstance(located, Located)
-    assert [pointer for _, pointer, node in _places(located) if isinstance(node, Alias)] == [("b", 0)]
+    assert [pointer for _, pointer, node in places(located) if isinstance(node, Alias)] == [("b", 0)]
 
 
 @pytest.mark.parametrize("seed", range(20))

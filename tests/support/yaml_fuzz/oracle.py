@@ -1,0 +1,149 @@
+"""What must hold for every file there is, however broken: values instead of exceptions, and no wrong byte."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+
+from gitops_streams.errors import InternalError
+from gitops_streams.manifests.scan import ScannedFile, needles, scan
+from gitops_streams.manifests.survey import survey
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.reference import Reference, Repository
+from gitops_streams.plan.model import Pin
+from gitops_streams.plan.rewrite import Rewritten, Target, rewrite
+from gitops_streams.streams import load
+from gitops_streams.yamledit.edit import Conflict, Edit, splice
+from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
+from gitops_streams.yamledit.nodes import NotEditable, Scalar, content, walk
+from gitops_streams.yamledit.patch import to_patch
+from gitops_streams.yamledit.prove import Unprovable, prove
+from yaml_fuzz import witness
+from yaml_fuzz.editing import HEX, check_edits, draw_edits
+
+_DIGEST = Digest.parse(f"sha256:{HEX}")
+_MOST_OCCURRENCES = 3
+
+
+class Verdict(StrEnum):
+    """What became of a document."""
+
+    UNREADABLE = "unreadable"
+    """Not UTF-8, or not YAML; nothing is edited."""
+    UNEDITED = "unedited"
+    """Read, but nothing drawn in it can be edited."""
+    UNPROVABLE = "unprovable"
+    """The second parser does not read it as the first does; nothing is written."""
+    PROVEN = "proven"
+    """Edited and proven, and a third parser sees just these edits."""
+    UNWITNESSED = "unwitnessed"
+    """Edited and proven; the third parser does not accept the document."""
+
+
+class Wrong(AssertionError):
+    """A byte, a value or a promise that does not hold."""
+
+
+def judge(data: bytes, seed: int) -> Verdict:
+    """Read a file, edit it at random places, prove and witness the edits; do the same with what a scan finds.
+
+    Raises:
+        Wrong: something does not hold. Every other exception is a bug as well.
+    """
+    chooser = random.Random(seed)
+    path = chooser.choice(("app.yaml", "app.yaml", "values.yaml", "kustomization.yaml", "app.json"))
+    text = decode(data)
+    located = text if isinstance(text, Unparsable) else locate(text)
+    uses, _ = survey(path, data)
+    if isinstance(located, Unparsable):
+        scan(path, data, ())
+        if uses is not None:
+            raise Wrong("a file that cannot be read was surveyed")
+        return Verdict.UNREADABLE
+    load.load([(path, located)])
+    _places_are_right(located)
+    _screened(path, data, located)
+    verdict = _edited(path, located, draw_edits(located, chooser), chooser, strict=True)
+    for edits in _found(path, uses.file if uses is not None else None, chooser):
+        scanned = _edited(path, located, edits, chooser, strict=False)
+        verdict = scanned if verdict is Verdict.UNEDITED else verdict
+    return verdict
+
+
+def _places_are_right(located: Located) -> None:
+    for document in located.documents:
+        for _, node in walk(document.root):
+            if isinstance(node, Scalar):
+                if not 0 <= node.start <= node.end <= len(located.text):
+                    raise Wrong("a scalar stands outside the text")
+                place = content(node, located.text)
+                if not isinstance(place, NotEditable) and located.text[place.start : place.end] != node.value:
+                    raise Wrong("a scalar's place does not hold its value")
+
+
+class _Nothing(Collection[Repository]):
+    """No repository at all."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Repository]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _screened(path: str, data: bytes, located: Located) -> None:
+    """Files that hold none of the needles hold nothing to edit."""
+    del located
+    repository = Reference.parse("quay.io/acme/web:1.4").repository
+    found, _ = scan(path, data, {repository})
+    if found is not None and not any(needle.encode() in data for needle in needles({repository})):
+        raise Wrong("screening would have left out a file with findings")
+    scan(path, data, _Nothing(), ("web",))
+
+
+def _found(path: str, file: ScannedFile | None, chooser: random.Random) -> Iterator[list[Edit]]:
+    """Yield the edits of some of the occurrences of a scan, as a plan would make them."""
+    occurrences = [] if file is None else list(file.findings)
+    for occurrence in chooser.sample(occurrences, min(len(occurrences), _MOST_OCCURRENCES)):
+        repository, tag = occurrence.repository, occurrence.tag
+        if repository is None or not hasattr(occurrence, "form") or file is None:
+            continue
+        source = Reference(occurrence.name or str(repository), repository, tag or "1.4")
+        target = Target(source, _DIGEST, chooser.choice(list(Pin)))
+        rewritten = rewrite(occurrence, target, file.text)
+        if isinstance(rewritten, Rewritten) and rewritten.edits:
+            yield list(rewritten.edits)
+
+
+def _edited(path: str, located: Located, edits: list[Edit], chooser: random.Random, *, strict: bool) -> Verdict:
+    if not edits:
+        return Verdict.UNEDITED
+    try:
+        if strict:
+            after = check_edits(path, located, edits)
+        else:
+            spliced = splice(located.text, edits)
+            if isinstance(spliced, Conflict):
+                raise Wrong("the edits of one occurrence conflict")
+            after = spliced
+            prove(path, located.text, after, edits, to_patch(edits))
+    except Unprovable:
+        return Verdict.UNPROVABLE
+    except InternalError as error:
+        raise Wrong(f"an edit that was offered cannot be proven: {error}") from error
+    try:
+        old = witness.read(located.text)
+    except witness.Refused:
+        return Verdict.UNWITNESSED
+    try:
+        new = witness.read(after)
+    except witness.Refused as error:
+        raise Wrong("a third parser accepts the old text and not the new one") from error
+    witness.apply(old, edits)
+    if old != new:
+        raise Wrong("a third parser sees another change than was made")
+    return Verdict.PROVEN
