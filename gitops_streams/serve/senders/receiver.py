@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from gitops_streams.oci.reference import DOMAIN
 from gitops_streams.render import inert
 from gitops_streams.serve.senders.authentication import AuthenticationKind
-from gitops_streams.serve.senders.google_keys import JwtKeys
 from gitops_streams.serve.senders.google_jwt import can_verify
+from gitops_streams.serve.senders.google_keys import JwtKeys
 from gitops_streams.serve.senders.image import place_fault
 from gitops_streams.serve.senders.known import SENDERS
 from gitops_streams.serve.senders.options import Options, unknown_placeholders
