@@ -42,7 +42,7 @@ from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.model import Catalog, DockerImage, InvalidTag, TagKey
-from gitops_streams.streams.policy import Choosing, Selected, ask
+from gitops_streams.streams.policy import NOTHING_PUSHED, Choosing, Pushed, Selected, ask
 from gitops_streams.yamledit.edit import Conflict, Edit, splice
 from gitops_streams.yamledit.nodes import NotEditable
 from gitops_streams.yamledit.pointer import render
@@ -87,6 +87,7 @@ def what_to_ask(
     platform: Platform | None = None,
     scheduled: bool = True,
     everything: bool = False,
+    pushed: Pushed = NOTHING_PUSHED,
 ) -> tuple[Asked, ...]:
     """List the stream tags that something uses (a site, or an alias that a site uses), or all of them."""
     used: set[TagKey] = set()
@@ -94,7 +95,7 @@ def what_to_ask(
         followed = follow(catalog, key, history)
         used |= {key, *(followed.path if isinstance(followed, Followed) else ())}
     keys = catalog.tags if everything else [key for key in catalog.tags if key in used]
-    return tuple(ask_for(catalog, key, history, platform=platform, scheduled=scheduled) for key in keys)
+    return tuple(ask_for(catalog, key, history, platform=platform, scheduled=scheduled, pushed=pushed) for key in keys)
 
 
 def ask_for(
@@ -104,6 +105,7 @@ def ask_for(
     *,
     platform: Platform | None = None,
     scheduled: bool = True,
+    pushed: Pushed = NOTHING_PUSHED,
 ) -> Asked:
     """Say how one stream tag is resolved."""
     followed = follow(catalog, key, history)
@@ -112,7 +114,7 @@ def ask_for(
     hold = hold_on(catalog, followed.path)
     if hold is not None:
         return Asked(key, followed, Resolved(hold.digest, "", followed.source.reference.repository.domain, Method.HELD))
-    question = ask(followed, platform=platform, history=history, scheduled=scheduled)
+    question = ask(followed, platform=platform, history=history, scheduled=scheduled, pushed=pushed)
     # What is recorded was chosen when it was recorded.
     known = history.settled(followed.tag) if followed.source.by_policy and isinstance(question, Resolved) else None
     return Asked(key, followed, question, None if known is None else known.source_tag or None)
@@ -213,9 +215,10 @@ def _answer(item: Asked, answers: Mapping[Question, Resolution]) -> Resolution:
             return item.question
 
 
-def _order(site: Site) -> tuple[str, int, int, str]:
+def _order(site: Site) -> tuple[str, int, int, list[tuple[int, str]]]:
     occurrence = site.occurrence
-    return occurrence.file, occurrence.document, occurrence.line, render(occurrence.pointer)
+    address = [(document, render(pointer)) for document, pointer in occurrence.address]
+    return occurrence.file, address[0][0], occurrence.line, address
 
 
 def _decide(

@@ -39,6 +39,9 @@ class PublishOptions:
     identity: Identity | None = None
     """``None``: the user's own."""
     signing: Signing = field(default_factory=Signing)
+    base: str | None = None
+    """The commit to push on, which is here; ``None``: the local branch's. Whoever names one knows that the remote has
+    it, and that commits which only the local branch has are to stay there."""
     wait: float = WAIT
     """Seconds that another publishing run in this clone, or another program's lock, is waited for."""
 

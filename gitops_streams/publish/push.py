@@ -33,7 +33,7 @@ def publish_push(
         publication = Publication(repository, options, run)
         target = publication.target()
         remote = find_remote(publication.commands, target.branch, options.remote)
-        base = target.base
+        base = options.base or target.base
         for attempt in range(1, ATTEMPTS + 1):
             built = publication.build_on(base, plan_at)
             if isinstance(built, NoChange):
@@ -50,7 +50,8 @@ def publish_push(
                         target = publication.target(target.branch)
                         base = target.base
                         continue
-                    _require_no_local_commits(publication, target, remote, head)
+                    if options.base is None:
+                        _require_no_local_commits(publication, target, remote, head)
                     base = head
                 case _:
                     local = ours and target.tip is not None

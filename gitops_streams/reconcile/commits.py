@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gitops_streams.git.snapshot import Snapshot
@@ -15,9 +16,10 @@ from gitops_streams.reconcile.publishing import Destination, message, publish
 from gitops_streams.reconcile.recording import edits_for, moves_of
 from gitops_streams.reconcile.reviewing import reviewer, reviews
 from gitops_streams.reconcile.workspace import Workspace
-from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
+from gitops_streams.registry.registries import Registries
 from gitops_streams.render.report import Report
+from gitops_streams.streams.policy import NOTHING_PUSHED, Pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,33 @@ class Order:
     """Whether the report says why digests moved."""
     shard: Shard | None = None
     """Look after this share of the streams only."""
+    base: str | None = None
+    """The commit to push on, which the remote's branch has; ``None``: the local branch's."""
+    pushed: Pushed = NOTHING_PUSHED
+    """What a registry told of: it is asked for even where a stream tag is not scheduled."""
 
 
-def reconcile(workspace: Workspace, client: RegistryClient, order: Order, progress: Progress | None = None) -> Report:
+def reconcile(
+    workspace: Workspace,
+    client: Registries,
+    order: Order,
+    progress: Progress | None = None,
+    watch: Callable[[Pass], None] | None = None,
+) -> Report:
     """Resolve what is in use, and publish.
+
+    Args:
+        workspace: the repository.
+        client: who asks the registries.
+        order: what is asked for.
+        progress: told how far the resolution is.
+        watch: told every pass before it is published; a lost race makes another one.
 
     Raises:
         NoStreams: no stream is declared.
         RepositoryError: Git refuses; see ``publish``.
     """
-    destination = Destination(order.publish, order.branch, order.remote)
+    destination = Destination(order.publish, order.branch, order.remote, order.base)
     last: list[tuple[Pass, Snapshot]] = []
 
     def plan_here(snapshot: Snapshot) -> tuple[Planned, Plan]:
@@ -56,7 +75,10 @@ def reconcile(workspace: Workspace, client: RegistryClient, order: Order, progre
             progress=progress,
             past=Past(workspace.repository, order.remote or workspace.settings.remote),
             share=None if order.shard is None else by_stream(order.shard),
+            pushed=order.pushed,
         )
+        if watch is not None:
+            watch(found)
         last.append((found, snapshot))
         plan = proven(found.plan)
         edits = edits_for(plan, found.history, snapshot)
@@ -74,9 +96,7 @@ def reconcile(workspace: Workspace, client: RegistryClient, order: Order, progre
     return with_reviews(workspace, client, report, *last[-1]) if order.inspect else report
 
 
-def with_reviews(
-    workspace: Workspace, client: RegistryClient, report: Report, found: Pass, snapshot: Snapshot
-) -> Report:
+def with_reviews(workspace: Workspace, client: Registries, report: Report, found: Pass, snapshot: Snapshot) -> Report:
     """Add to a report why the digests move; this inspects the images."""
     writer = reviewer(workspace, client)
     written = reviews(workspace, writer, report.plan, found, snapshot)

@@ -12,7 +12,7 @@ from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.image import ImagePair
 from gitops_streams.oci.resolution import Question
 from gitops_streams.plan.bind import Bindings
-from gitops_streams.plan.build import ask_for, build, settle, what_to_ask
+from gitops_streams.plan.build import Asked, ask_for, build, settle, what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
 from gitops_streams.plan.last_known import last_known_good
@@ -23,11 +23,11 @@ from gitops_streams.registry.asking import Asking, Progress
 from gitops_streams.registry.choosing import choose_all
 from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, StreamKey, TagKey
-from gitops_streams.streams.policy import Choosing
+from gitops_streams.streams.policy import NOTHING_PUSHED, Choosing, Pushed
 from gitops_streams.yamledit.problem import Problem
 
 if TYPE_CHECKING:
-    from gitops_streams.registry import RegistryClient
+    from gitops_streams.registry.registries import Registries
 from gitops_streams.reconcile.declarations import Declarations
 from gitops_streams.reconcile.sites import find_sites
 
@@ -43,14 +43,17 @@ class Pass:
     history: History
     """The recorded history that it was planned with."""
     catalog: Catalog
+    asked: tuple[Asked, ...]
+    """The stream tags that are in use, each with what its registry was asked, or the answer that needed no asking."""
 
 
 class _EarlyQuestions:
     """Hands each stream tag's question over as soon as a file has shown that the tag is in use."""
 
-    def __init__(self, asking: Asking, settings: Settings, share: Share | None) -> None:
+    def __init__(self, asking: Asking, settings: Settings, share: Share | None, pushed: Pushed) -> None:
         self._asking = asking
         self._settings = settings
+        self._pushed = pushed
         self._share = share
         self._streams: Collection[StreamKey] = ()
         self._seen: set[TagKey] = set()
@@ -73,6 +76,7 @@ class _EarlyQuestions:
                     declarations.history,
                     platform=self._settings.platform,
                     scheduled=self._settings.scheduled,
+                    pushed=self._pushed,
                 )
                 self._asking.ask([asked.question] if isinstance(asked.question, Question) else [])
 
@@ -80,13 +84,14 @@ class _EarlyQuestions:
 def plan_at(  # noqa: PLR0913  what one pass depends on, by name
     snapshot: Snapshot,
     settings: Settings,
-    client: RegistryClient,
+    client: Registries,
     *,
     everything: bool = False,
     progress: Progress | None = None,
     now: datetime | None = None,
     past: Past | None = None,
     share: Share | None = None,
+    pushed: Pushed = NOTHING_PUSHED,
 ) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
@@ -99,12 +104,13 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
         now: the time that gates go by; by default the clock's.
         past: the log that tells what somebody has taken back; ``None`` remembers nothing.
         share: picks the streams that are resolved and planned; ``None``: all of them.
+        pushed: what a registry told of: it is asked for even where a stream tag is not scheduled.
 
     Raises:
         NoStreams: no stream is declared.
     """
     with Asking(client, progress) as asking:
-        found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings, share))
+        found = find_sites(snapshot, settings, listener=_EarlyQuestions(asking, settings, share, pushed))
         catalog, history = found.declarations.catalog, found.declarations.history
         streams = catalog.by_key if share is None else share(catalog)
         bindings = found.bindings if share is None else shared_bindings(found.bindings, streams)
@@ -115,6 +121,7 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
             platform=settings.platform,
             scheduled=settings.scheduled,
             everything=everything,
+            pushed=pushed,
         )
         if everything and share is not None:
             asked = tuple(item for item in asked if item.key.stream in streams)
@@ -147,10 +154,10 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
         local_registry=settings.local_registry,
         requests=asking.requests,
     )
-    return Pass(plan if share is None else shared_plan(plan, streams), history, catalog)
+    return Pass(plan if share is None else shared_plan(plan, streams), history, catalog, asked)
 
 
-def judged(found: Sequence[Candidate], client: RegistryClient, settings: Settings, now: datetime) -> Judgement:
+def judged(found: Sequence[Candidate], client: Registries, settings: Settings, now: datetime) -> Judgement:
     """Have the gates judge what would move; only images whose date or platforms they ask about are inspected."""
     pairs = {
         one.tag.key: ImagePair(

@@ -31,6 +31,8 @@ class Destination:
     """``worktree``, ``commit`` or ``push``."""
     branch: str | None = None
     remote: str | None = None
+    base: str | None = None
+    """As in ``PublishOptions``."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ def publish(
         remote=destination.remote or workspace.settings.remote,
         identity=workspace.settings.commit.author,
         signing=workspace.settings.commit.signing,
+        base=destination.base,
     )
     done = (publish_commit if destination.mode == "commit" else publish_push)(repository, plan, options)
     files = tuple(edit.path for edit in last.planned.edits) if last.planned is not None else ()

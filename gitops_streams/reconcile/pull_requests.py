@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -23,14 +23,15 @@ from gitops_streams.plan.shard import Shard
 from gitops_streams.publish.proposal import PullRequestOptions
 from gitops_streams.publish.pull_requests import base_branch, publish_pull_requests
 from gitops_streams.recall import Past
-from gitops_streams.reconcile.one_pass import plan_at
+from gitops_streams.reconcile.one_pass import Pass, plan_at
 from gitops_streams.reconcile.proposing import GroupProposal, Planned, divided
 from gitops_streams.reconcile.reviewing import Place, reviewer
 from gitops_streams.reconcile.workspace import Workspace
-from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Progress
+from gitops_streams.registry.registries import Registries
 from gitops_streams.render.report import Published, Report
 from gitops_streams.review.groups import by_group
+from gitops_streams.streams.policy import NOTHING_PUSHED, Pushed
 
 ACTIONS_BOT = Identity("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 """Who commits in a workflow whose token does not say who it is. The person who edited the schedule last is nobody's
@@ -56,14 +57,27 @@ class Wanted:
     for a text that is written; ``None``: those that a text is written about."""
     shard: Shard | None = None
     """Look after this share of the groups only."""
+    pushed: Pushed = NOTHING_PUSHED
+    """What a registry told of: it is asked for even where a stream tag is not scheduled."""
     branch_token: str | None = field(default=None, repr=False)
     """For the push, in place of the forge's token; ``None``: ``BRANCH_TOKEN`` of the environment, if it is there."""
 
 
 def reconcile_pull_requests(
-    workspace: Workspace, client: RegistryClient, wanted: Wanted, progress: Progress | None = None
+    workspace: Workspace,
+    client: Registries,
+    wanted: Wanted,
+    progress: Progress | None = None,
+    watch: Callable[[Pass], None] | None = None,
 ) -> Report:
     """Bring the pull requests of a base branch in step with what the registries say.
+
+    Args:
+        workspace: the repository.
+        client: who asks the registries.
+        wanted: what is asked for.
+        progress: told how far the resolution is.
+        watch: told every pass before it is published.
 
     Returns:
         The plan, the reviews that were written, and in ``published.pulls`` what became of each group. In a dry
@@ -106,7 +120,10 @@ def reconcile_pull_requests(
                 progress=progress,
                 past=past,
                 share=None if wanted.shard is None else by_group(wanted.shard, settings.pull_request),
+                pushed=wanted.pushed,
             )
+            if watch is not None:
+                watch(found)
             place = Place(base, snapshot.commit or "")
             last.append(divided(workspace, found, place, snapshot, writer, forge.capabilities))
             return last[-1].proposals

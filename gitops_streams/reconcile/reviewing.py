@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitops_streams.git.snapshot import Snapshot
     from gitops_streams.reconcile.one_pass import Pass
     from gitops_streams.reconcile.workspace import Workspace
-    from gitops_streams.registry import RegistryClient
+    from gitops_streams.registry.registries import Registries
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Place:
 class Reviewer:
     """Writes reviews in one run."""
 
-    client: RegistryClient
+    client: Registries
     policy: ReviewPolicy
     run: RunInfo
     inspected: dict[ImagePair, InspectedPair] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Reviewer:
         return self.client.requests + self.client.token_requests
 
 
-def reviewer(workspace: Workspace, client: RegistryClient, environment: Mapping[str, str] | None = None) -> Reviewer:
+def reviewer(workspace: Workspace, client: Registries, environment: Mapping[str, str] | None = None) -> Reviewer:
     """Prepare to write reviews as the settings say."""
     url = run_url(os.environ if environment is None else environment)
     return Reviewer(client, workspace.settings.review, RunInfo(__version__, url))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    from gitops_streams.registry.client import RegistryClient
+    from gitops_streams.registry.registries import Registries
     from gitops_streams.registry.tags import TagList
 
 Progress = Callable[[int, int], None]
@@ -35,7 +35,7 @@ _BATCH = 16
 class Asking:
     """One round of questions; a context manager. Each distinct question is asked once."""
 
-    def __init__(self, client: RegistryClient, progress: Progress | None = None) -> None:
+    def __init__(self, client: Registries, progress: Progress | None = None) -> None:
         self._client = client
         self._progress = progress
         self._sent_before = client.requests + client.token_requests
@@ -154,7 +154,7 @@ class Asking:
             self._progress(answered, len(self._asked))
 
 
-def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: RegistryClient) -> None:
+def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: Registries) -> None:
     """Be the helper: ask batches until ``None`` comes, then send all answers.
 
     Until then only numbers are sent, which the parent takes in whenever it hands over a batch: if both sides

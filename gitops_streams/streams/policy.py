@@ -6,6 +6,7 @@ are listed first (``Choosing``), and which of them the policy chose is asked aft
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gitops_streams.oci.platform import LegacyChoice, Platform
@@ -16,6 +17,9 @@ from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.model import StreamTag
 from gitops_streams.streams.tag_policy import TagPolicy
 
+Pushed = Collection[tuple[Repository, str]]
+"""Tags that a registry is said to have got anew, with their repositories."""
+NOTHING_PUSHED: Pushed = frozenset()
 _LEGACY = Platform("linux", "amd64")
 """What OpenShift's control plane usually runs on; ``platform`` of the configuration says otherwise."""
 
@@ -40,7 +44,12 @@ class Selected:
 
 
 def ask(
-    followed: Followed, *, platform: Platform | None = None, history: History = EMPTY, scheduled: bool = True
+    followed: Followed,
+    *,
+    platform: Platform | None = None,
+    history: History = EMPTY,
+    scheduled: bool = True,
+    pushed: Pushed = NOTHING_PUSHED,
 ) -> Question | Choosing | Resolved:
     """Say what to ask, or answer at once where the declaration itself names the digest.
 
@@ -49,10 +58,12 @@ def ask(
         platform: the configured default; the stream tag's own annotation goes first.
         history: what is recorded. A tag that is not scheduled is asked again only when its spec has changed.
         scheduled: whether a tag is, whose declaration does not say.
+        pushed: what is asked for although it is not scheduled.
     """
     reference = followed.source.reference
     tag, known = followed.tag, followed.recorded
-    if known is None and reference.digest is None and not (scheduled if tag.scheduled is None else tag.scheduled):
+    polled = (scheduled if tag.scheduled is None else tag.scheduled) or _concerns(pushed, followed)
+    if known is None and reference.digest is None and not polled:
         known = history.settled(tag)
     if known is not None:
         return Resolved(known.image, "", known.reference.repository.domain, Method.RECORDED)
@@ -63,6 +74,14 @@ def ask(
         return Choosing(reference.repository, tag.policy, _platform(tag, platform), tag.insecure)
     name = followed.source.tag or "latest"
     return Question(reference.repository, name, _platform(tag, platform), insecure=tag.insecure)
+
+
+def _concerns(pushed: Pushed, followed: Followed) -> bool:
+    """Whether what was pushed may be what a stream tag follows; a policy may choose any tag of its repository."""
+    repository = followed.source.reference.repository
+    if followed.tag.policy is not None and followed.source.by_policy:
+        return any(repository == there for there, _ in pushed)
+    return (repository, followed.source.tag or "latest") in pushed
 
 
 def _platform(tag: StreamTag, default: Platform | None) -> Platform | LegacyChoice | None:
