@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from gitops_streams.config.rules import fault
 from gitops_streams.errors import ConfigError, InvalidReference
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.platform import Platform
@@ -24,8 +25,8 @@ _LONGEST = 60
 """Characters shown of a key or a word that is wrong."""
 
 
-def faults(document: Value, node: Node | None) -> Iterator[tuple[int, str]]:
-    """Yield the line and the text of everything that the schema objects to.
+def faults(document: Value, node: Node | None, schema_name: str = "config") -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of everything that a published schema objects to.
 
     Values are shown only where they are one of a few words: a mistyped credential must not be printed.
     """
@@ -33,7 +34,7 @@ def faults(document: Value, node: Node | None) -> Iterator[tuple[int, str]]:
 
     from gitops_streams import schemas  # noqa: PLC0415
 
-    for error in Draft202012Validator(schemas.load("config"), format_checker=_formats()).iter_errors(document):
+    for error in Draft202012Validator(schemas.load(schema_name), format_checker=_formats()).iter_errors(document):
         path, schema = list(error.absolute_path), cast("dict[str, Any]", error.schema)
         where = ".".join(map(str, path)) or "the top level"
         if error.validator == "additionalProperties":
@@ -98,7 +99,7 @@ def _examples(schema: Mapping[str, Any]) -> str:
     return " or ".join(map(str, schema["examples"]))
 
 
-def _formats() -> FormatChecker:
+def _formats() -> FormatChecker:  # noqa: C901  one function for each format
     """Return the checks of the formats that the schema names: where a value is used must not be where it fails."""
     from jsonschema import FormatChecker  # noqa: PLC0415  see `_check`
 
@@ -127,6 +128,13 @@ def _formats() -> FormatChecker:
         words = [rule.get(key, "UTC") for key in ("cron", "duration", "timeZone")] if isinstance(rule, Mapping) else []
         found = parse_freeze(*words) if words and all(isinstance(word, str) for word in words) else None
         if isinstance(found, str):
+            raise ConfigError(found)
+        return True
+
+    @checker.checks("fieldRule", raises=ConfigError)
+    def field_rule(rule: object) -> bool:
+        found = fault(rule) if isinstance(rule, Mapping) else None
+        if found is not None:
             raise ConfigError(found)
         return True
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gitops_streams.config.rules import user_rules
 from gitops_streams.config.settings import CommitSettings, Settings
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
 from gitops_streams.git.commit import Identity, Signing, SigningMethod
@@ -48,6 +49,7 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
         tag_policy=_tag_policy(document.get("tagPolicy", {})),
         local_registry=None if registry is None else LocalRegistry.parse(registry),
         exclude=tuple(document.get("exclude", ())),
+        rules=user_rules(document.get("fields", ()), document.get("imagePolicies", {})),
         remote=document.get("remote"),
         branch=document.get("branch"),
         commit=_commit(document.get("commit", {}), root),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gitops_streams.forges.settings import ForgeSettings
 from gitops_streams.git.commit import Identity, Signing
+from gitops_streams.manifests.field_rules import UserRules
 from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
@@ -45,6 +46,8 @@ class Settings:
     local_registry: LocalRegistry | None = None
     """Serves streams whose tags say ``referencePolicy.type: Local``; ``None``: their references are the source's."""
     exclude: tuple[str, ...] = ()
+    rules: UserRules = field(default_factory=lambda: UserRules(image_policies={}))
+    """What is said of places: field rules, and what Flux's policies stand for."""
     remote: str | None = None
     """``None``: the remote that Git would choose for the branch."""
     branch: str | None = None

@@ -105,7 +105,8 @@ class UserRules:
     @property
     def needles(self) -> Iterable[str]:
         """Texts of which a file contains one where a rule finds a tag beside which no repository stands."""
-        return sorted({rule.path.last for rule in self.fields if rule.form is FieldForm.TAG and rule.path.last})
+        tags = (rule for rule in self.fields if rule.form is FieldForm.TAG and not rule.exclude)
+        return sorted({max(rule.path.keys, key=len) for rule in tags if rule.path.keys})
 
 
 NO_RULES = UserRules()

@@ -50,10 +50,9 @@ class PathPattern:
         return cls(text, tuple(map(_part, text.split("/")[1:])))
 
     @property
-    def last(self) -> str | None:
-        """The key or index that every place ends in; ``None`` where that is a wildcard."""
-        last = self.parts[-1]
-        return last if isinstance(last, str) else None
+    def keys(self) -> tuple[str, ...]:
+        """The keys that lead to every place; what may be an index is none of them."""
+        return tuple(part for part in self.parts if isinstance(part, str) and part and not part.isdecimal())
 
     def matches(self, pointer: Pointer) -> bool:
         """Whether a pointer is one of the pattern's places."""

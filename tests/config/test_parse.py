@@ -18,7 +18,10 @@ from gitops_streams.config import CommitSettings, Settings
 from gitops_streams.errors import ConfigError
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
 from gitops_streams.git.commit import Identity, Signing, SigningMethod
+from gitops_streams.manifests.field_rules import DigestPlace, FieldForm, FieldRule, SplitKeys, UserRules
+from gitops_streams.manifests.path_pattern import PathPattern
 from gitops_streams.oci.platform import Platform
+from gitops_streams.oci.reference import Reference
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import (
     CredentialReference,
@@ -93,6 +96,12 @@ def app(**fields: object) -> Settings:
     return forge(app=AppSettings("12", **fields))  # type: ignore[arg-type]
 
 
+def fields(**values: object) -> Settings:
+    rule = FieldRule(0, PathPattern.parse("/spec/**/image"), **values)  # type: ignore[arg-type]
+    return Settings(rules=UserRules((rule,), {}))
+
+
+SPLIT = "fields: [{path: '/spec/**/image', form: split, keys: {%s}}]"
 QUAY = "registries: {quay.io: %s}"
 SECRET = QUAY % "{credential: %s}"
 FIELDS = {
@@ -108,6 +117,34 @@ FIELDS = {
         Settings(local_registry=LocalRegistry("r.example.com:5000/s")),
     ),
     "exclude": ("exclude: ['vendor/**', a.yaml]", Settings(exclude=("vendor/**", "a.yaml"))),
+    "fields": ("fields: []", Settings()),
+    "fields[].path": ("fields: [{path: '/spec/**/image'}]", fields()),
+    "fields[].kind": ("fields: [{path: '/spec/**/image', kind: Provider}]", fields(kind="Provider")),
+    "fields[].apiVersion": ("fields: [{path: '/spec/**/image', apiVersion: apps/v1}]", fields(api_version="apps/v1")),
+    "fields[].files": ("fields: [{path: '/spec/**/image', files: 'a/**'}]", fields(files="a/**")),
+    "fields[].form": ("fields: [{path: '/spec/**/image', form: yaml}]", fields(form=FieldForm.YAML)),
+    "fields[].form, a tag": (
+        "fields: [{path: '/spec/**/image', form: tag, repository: quay.io/acme/web}]",
+        fields(form=FieldForm.TAG, repository=Reference.parse("quay.io/acme/web")),
+    ),
+    "fields[].repository": (
+        "fields: [{path: '/spec/**/image', form: tag, repository: nginx, digest: none}]",
+        fields(form=FieldForm.TAG, repository=Reference.parse("nginx"), digest=DigestPlace.NONE),
+    ),
+    "fields[].digest": (
+        "fields: [{path: '/spec/**/image', form: split, digest: raw-hex}]",
+        fields(form=FieldForm.SPLIT, digest=DigestPlace.RAW_HEX),
+    ),
+    "fields[].keys": ("fields: [{path: '/spec/**/image', form: split, keys: {}}]", fields(form=FieldForm.SPLIT)),
+    "fields[].keys.repository": (SPLIT % "repository: repo", fields(form=FieldForm.SPLIT, keys=SplitKeys("repo"))),
+    "fields[].keys.registry": (SPLIT % "registry: r", fields(form=FieldForm.SPLIT, keys=SplitKeys(registry="r"))),
+    "fields[].keys.tag": (SPLIT % "tag: version", fields(form=FieldForm.SPLIT, keys=SplitKeys(tag="version"))),
+    "fields[].keys.digest": (SPLIT % "digest: sum", fields(form=FieldForm.SPLIT, keys=SplitKeys(digest="sum"))),
+    "fields[].exclude": ("fields: [{path: '/spec/**/image', exclude: true}]", fields(exclude=True)),
+    "imagePolicies": (
+        "imagePolicies: {'flux-system:web': 'acme/web:prod'}",
+        Settings(rules=UserRules(image_policies={"flux-system:web": "acme/web:prod"})),
+    ),
     "remote": ("remote: upstream", Settings(remote="upstream")),
     "branch": ("branch: release/1.10", Settings(branch="release/1.10")),
     "commit": ("commit: {}", Settings()),
@@ -332,8 +369,8 @@ def test_an_empty_file_is_no_configuration(text: str):
 
 
 TOP = (
-    "branch, commit, exclude, forge, gates, localRegistry, pin, platform, pullRequest, registries, registry, remote,"
-    " review, scheduled, tagPolicy"
+    "branch, commit, exclude, fields, forge, gates, imagePolicies, localRegistry, pin, platform, pullRequest,"
+    " registries, registry, remote, review, scheduled, tagPolicy"
 )
 HOST = (
     "allowPrivate, authHosts, caFile, clientCert, clientKey, concurrency, credential, plainHttp, requestsPerSecond,"
@@ -357,6 +394,54 @@ FAULTS = {
     "unknown key at the top": (
         "pin: digest\nplatfrom: x",
         f"2: the top level: unknown key 'platfrom'; known here: {TOP}",
+    ),
+    "a path without a slash": (
+        "fields: [{path: spec}]",
+        "1: fields.0: path: it must start with a slash, as /spec/image",
+    ),
+    "a star within a key": (
+        "fields:\n- path: /spec/ima*\n",
+        "2: fields.0: path: * and ** stand for whole keys; write ~2 for an asterisk in a key",
+    ),
+    "a rule that excludes and says how": (
+        "fields: [{path: /a, exclude: true, form: tag, digest: none}]",
+        "1: fields.0: exclude: true has no use for digest, form",
+    ),
+    "a digest for a whole reference": (
+        "fields: [{path: /a, digest: key}]",
+        "1: fields.0: digest: key has no meaning with the form reference",
+    ),
+    "keys for text": (
+        "fields: [{path: /a, form: yaml, keys: {tag: t}}]",
+        "1: fields.0: keys have no meaning with the form yaml",
+    ),
+    "a tag of nothing": (
+        "fields: [{path: /a, form: tag}]",
+        "1: fields.0: the form tag needs the repository whose tag it is",
+    ),
+    "a tag of a tag": (
+        "fields: [{path: /a, form: tag, repository: 'nginx:1'}]",
+        "1: fields.0: repository: it must be a repository without a tag, such as quay.io/acme/web",
+    ),
+    "a tag anywhere": (
+        "fields: [{path: /**/0, form: tag, repository: nginx}]",
+        "1: fields.0: path: with the form tag it must hold a key, since files are looked for by that",
+    ),
+    "a repository without a tag": (
+        "fields: [{path: /a, repository: nginx}]",
+        "1: fields.0: repository has no meaning with the form reference",
+    ),
+    "an unknown form": (
+        "fields: [{path: /a, form: toml}]",
+        "1: fields.0.form: 'toml' is not allowed; allowed: reference, substring, split, yaml, json, tag",
+    ),
+    "a policy without a namespace": (
+        "imagePolicies: {web: 'acme/web:prod'}",
+        "1: imagePolicies: 'web' does not have the form of flux-system:web",
+    ),
+    "a policy that stands for no stream tag": (
+        "imagePolicies: {'a:web': 'acme/web'}",
+        "1: imagePolicies.a:web: it does not have the form of acme/web:prod",
     ),
     "unknown key of commit": (
         "commit:\n  subjekt: x",
