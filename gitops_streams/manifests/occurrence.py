@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
+from gitops_streams.yamledit.embedded import Embedding
 from gitops_streams.yamledit.nodes import Entry, Mapping, Scalar
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -20,6 +21,8 @@ class WholeReference:
 
     scalar: Scalar
     pointer: Pointer
+    prefix: str = ""
+    """What stands before the reference in the scalar, and stays: ``oci://``, ``docker://``, ``KEY=``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Occurrence:
     line: int
     """The 1-based line of the scalar that carries the tag; of the digest if there is no tag."""
     form_name: str
-    """What kind of place it is, for reports: ``image``, ``kustomize``, ``helm``, ``marker``, ``trigger``, ``local``."""
+    """What kind of place it is, for reports: ``image``, ``kustomize``, ``value`` … (docs/json.md lists them all)."""
     form: Form
     name: str
     """The repository in its user's spelling; empty where a marked scalar holds none."""
@@ -173,6 +176,14 @@ class Occurrence:
     """What it belongs to; a scan looks once it is known that somebody tracks the repository."""
     field_rule: str | None = None
     """The user's field rule that found it, as reports call it; ``None``: its shape or its name did."""
+    embedding: Embedding | None = None
+    """The string that it stands in, where that is a document: its pointers and its document are within."""
+
+    @property
+    def address(self) -> tuple[tuple[int, Pointer], ...]:
+        """Where it stands, a document and a pointer for each level: the file, a string in it, and so on."""
+        strings = () if self.embedding is None else self.embedding.chain
+        return (*((string.document, string.pointer) for string in strings), (self.document, self.pointer))
 
     @property
     def takes_digest(self) -> bool:

@@ -26,6 +26,8 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference
 from gitops_streams.plan.model import Pin
 from gitops_streams.yamledit.edit import Edit, comment, insert, replace
+from gitops_streams.yamledit.embedded import Embedding
+from gitops_streams.yamledit.lift import lift
 from gitops_streams.yamledit.nodes import NotEditable, Scalar
 from gitops_streams.yamledit.pointer import Pointer
 
@@ -50,6 +52,7 @@ class Rewritten:
     """The edits of one site; none where it says it already."""
 
     pointer: Pointer
+    """Within the document that the site stands in, which may be a string's."""
     before: str | None
     after: str
     edits: tuple[Edit, ...]
@@ -63,10 +66,30 @@ def rewrite(occurrence: Occurrence, target: Target, text: str) -> Rewritten | No
         target: what it is to say.
         text: the text of its file.
     """
+    embedding = occurrence.embedding
+    if embedding is None:
+        return _rewritten(occurrence, target, text)
+    within = _rewritten(occurrence, target, embedding.text)
+    return within if isinstance(within, NotEditable) else _lifted(within, embedding)
+
+
+def _lifted(within: Rewritten, embedding: Embedding) -> Rewritten | NotEditable:
+    """Make edits within a string edits of the file."""
+    edits: list[Edit] = []
+    for edit in within.edits:
+        lifted = lift(edit, embedding)
+        if isinstance(lifted, NotEditable):
+            return lifted
+        edits.append(lifted)
+    return replaced(within, edits=tuple(edits))
+
+
+def _rewritten(occurrence: Occurrence, target: Target, text: str) -> Rewritten | NotEditable:
+    """Make the edits in the text that the occurrence's pointers are of."""
     form = occurrence.form
     match form:
         case WholeReference():
-            after = _whole(occurrence, target)
+            after = form.prefix + _whole(occurrence, target)
             return _replace(occurrence, form.scalar, form.pointer, after, text)
         case MarkedScalar():
             marked = _marked(occurrence, form, target)

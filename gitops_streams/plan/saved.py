@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from gitops_streams.streams.model import NAMESPACE, STREAM_NAME, StreamKey, TagK
 from gitops_streams.streams.status import Item
 from gitops_streams.yamledit.edit import Conflict, splice
 from gitops_streams.yamledit.locate import Unparsable, decode, locate
-from gitops_streams.yamledit.patch import DocumentPatch, DoesNotFit, Operation, Remark, to_edits
+from gitops_streams.yamledit.patch import DocumentPatch, DoesNotFit, Operation, Remark, StringPatch, to_edits
 
 _HINT = "make a new plan: gitops-streams diff -o json"
 
@@ -76,7 +76,10 @@ def read(content: bytes, schema: Mapping[str, Any], name: str) -> SavedPlan:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise PlanRefused(f"{name} is not JSON: {error}", hint=_HINT) from error
-    wrong = best_match(Draft202012Validator(schema).iter_errors(document))
+    try:
+        wrong = best_match(Draft202012Validator(schema).iter_errors(document))
+    except RecursionError as error:  # patches of strings within strings, as deep as JSON can be read
+        raise PlanRefused(f"{name} is not a plan: it nests too deeply", hint=_HINT) from error
     if wrong is not None:
         where = "/".join(map(str, wrong.absolute_path)) or "the top level"
         raise PlanRefused(f"{name} is not a plan: at {where}: {wrong.message[:200]}", hint=_HINT)
@@ -113,15 +116,19 @@ def fit(file: SavedFile, content: bytes) -> FilePlan:
 
 
 def _file(entry: Mapping[str, Any]) -> SavedFile:
-    patches = tuple(
+    return SavedFile(entry["file"], entry["sha256"], _patches(entry["patch"]))
+
+
+def _patches(entries: Sequence[Mapping[str, Any]]) -> tuple[DocumentPatch, ...]:
+    return tuple(
         DocumentPatch(
             int(patch["document"]),  # to JSON Schema, 0.0 is an integer
             tuple(Operation(operation["op"], operation["path"], operation["value"]) for operation in patch["ops"]),
             tuple(Remark(remark["path"], remark["text"]) for remark in patch.get("comments", ())),
+            tuple(StringPatch(string["path"], _patches(string["patch"])) for string in patch.get("embedded", ())),
         )
-        for patch in entry["patch"]
+        for patch in entries
     )
-    return SavedFile(entry["file"], entry["sha256"], patches)
 
 
 def _move(result: Mapping[str, Any]) -> Move:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gitops_streams.plan.model import Change, SiteOutcome, Skipped, TagPlan
-from gitops_streams.yamledit.edit import Edit, Replace
+from gitops_streams.yamledit.edit import Edit, Replace, innermost
 from gitops_streams.yamledit.nodes import Span
 
 _REASON = "it is an anchor (&) or an alias of one (*), and what else uses it would change too; write it out here"
@@ -40,7 +40,8 @@ def _settle(site: SiteOutcome, wishes: _Wishes) -> SiteOutcome:
         for edit in site.edits:
             wished = wishes[_place(site, edit)]
             # The anchor's own place and each alias of it must have asked, all for the same.
-            alone = isinstance(edit, Replace) and len(wished) < _uses(site, edit)
+            made = innermost(edit)
+            alone = isinstance(made, Replace) and len(wished) < _uses(site, made)
             if alone or any(other != edit.written for other in wished):
                 return Skipped(site.site, _REASON)
     return site
@@ -55,7 +56,7 @@ def _uses(site: Change, edit: Replace) -> int:
 
 
 def _place(site: SiteOutcome, edit: Edit) -> _Place:
-    return site.site.occurrence.file, edit.span, type(edit)
+    return site.site.occurrence.file, edit.span, type(innermost(edit))
 
 
 def _count_changes(tags: list[TagPlan]) -> int:

@@ -9,10 +9,9 @@ from typing import Any, assert_never
 from gitops_streams.plan.holding import Holding
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, SiteOutcome, Skipped, TagPlan, Unchanged
 from gitops_streams.render import review_json
+from gitops_streams.render.places import place
 from gitops_streams.render.report import Report
 from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, Source, TagAlias
-from gitops_streams.yamledit.patch import DocumentPatch
-from gitops_streams.yamledit.pointer import render as render_pointer
 
 SCHEMA_VERSION = 1
 
@@ -36,7 +35,7 @@ def render(report: Report) -> str:
             {
                 "file": file.path,
                 "sha256": hashlib.sha256(file.before).hexdigest(),
-                "patch": [_patch(patch) for patch in file.patches],
+                "patch": [patch.as_json() for patch in file.patches],
             }
             for file in plan.files
         ],
@@ -63,16 +62,6 @@ def render(report: Report) -> str:
 
 
 _ORDER = (Outcome.CHANGED, Outcome.UNCHANGED, Outcome.HELD, Outcome.SKIPPED, Outcome.FAILED)
-
-
-def _patch(patch: DocumentPatch) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "document": patch.document,
-        "ops": [operation.as_json() for operation in patch.operations],
-    }
-    if patch.remarks:
-        document["comments"] = [remark.as_json() for remark in patch.remarks]
-    return document
 
 
 def _tag(tag: TagPlan) -> dict[str, Any]:
@@ -127,8 +116,7 @@ def _site(outcome: SiteOutcome) -> dict[str, Any]:
         "reason": reason,
         "file": occurrence.file,
         "line": occurrence.line,
-        "document": occurrence.document,
-        "pointer": render_pointer(pointer),
+        **place(occurrence, pointer),
         "form": occurrence.form_name,
         "boundBy": outcome.site.rule.value,
         "oldDigest": None if occurrence.digest is None else str(occurrence.digest),

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from gitops_streams.render import review_json
+from gitops_streams.render.places import place
 from gitops_streams.review.pin_review import JudgedPin, PinReview
 from gitops_streams.review.standing import Standing
-from gitops_streams.yamledit.pointer import render as render_pointer
 
 SCHEMA_VERSION = 1
 
@@ -73,8 +73,7 @@ def _pin(pin: JudgedPin) -> dict[str, Any]:
         "reason": verdict.reason,
         "file": occurrence.file,
         "line": occurrence.line,
-        "document": occurrence.document,
-        "pointer": render_pointer(occurrence.pointer),
+        **place(occurrence, occurrence.pointer),
         "form": occurrence.form_name,
         "stream": None if key is None else str(key.stream),
         "tag": None if key is None else key.tag,

@@ -138,7 +138,7 @@ def _owned(occurrence: Occurrence, file: str) -> Hashable | None:
 
 
 def _placed(occurrence: Occurrence, file: str) -> Hashable:
-    return file, _form(occurrence), occurrence.document, occurrence.pointer, occurrence.repository
+    return file, _form(occurrence), occurrence.address, occurrence.repository
 
 
 def _owned_by_any(occurrence: Occurrence, file: str) -> Hashable | None:
@@ -147,7 +147,7 @@ def _owned_by_any(occurrence: Occurrence, file: str) -> Hashable | None:
 
 
 def _placed_by_any(occurrence: Occurrence, file: str) -> Hashable:
-    return file, _form(occurrence), occurrence.document, occurrence.pointer
+    return file, _form(occurrence), occurrence.address
 
 
 def _elsewhere(occurrence: Occurrence, file: str) -> Hashable | None:  # noqa: ARG001  wherever it is now
@@ -227,4 +227,4 @@ def _is_pin(change: PinChange) -> bool:
 
 def _order(change: PinChange) -> tuple[str, int, int]:
     occurrence = change.occurrence
-    return occurrence.file, occurrence.line, occurrence.document
+    return occurrence.file, occurrence.line, occurrence.address[0][0]

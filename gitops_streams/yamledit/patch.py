@@ -71,6 +71,18 @@ class DocumentPatch:
     strings: tuple[StringPatch, ...] = ()
     """What changes within strings that the operations replace."""
 
+    def as_json(self) -> dict[str, object]:
+        """Return the patch as a saved plan writes it."""
+        document: dict[str, object] = {
+            "document": self.document,
+            "ops": [operation.as_json() for operation in self.operations],
+        }
+        if self.remarks:
+            document["comments"] = [remark.as_json() for remark in self.remarks]
+        if self.strings:
+            document["embedded"] = [string.as_json() for string in self.strings]
+        return document
+
 
 @dataclass(frozen=True, slots=True)
 class StringPatch:
@@ -79,6 +91,10 @@ class StringPatch:
     path: str
     """The JSON Pointer of the string."""
     patches: tuple[DocumentPatch, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the patches as a saved plan writes them."""
+        return {"path": self.path, "patch": [patch.as_json() for patch in self.patches]}
 
 
 @dataclass(frozen=True, slots=True)
