@@ -11,7 +11,7 @@ from gitops_streams.yamledit.nodes import Scalar
 
 # A run of what references are written in; what punctuation leaves at its ends is taken off afterwards,
 # since an expression that does both reads a long run again and again.
-_RUN = re.compile(r"[A-Za-z0-9._:@/-]+")
+RUN = re.compile(r"[A-Za-z0-9._:@/-]+")
 _ENDS = "._:@/-"
 _MARKER = 'add # {"$imagestream": "…"} at the end of its line to have it pinned'
 
@@ -49,7 +49,7 @@ def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], 
 
 def _references(value: str) -> Iterator[tuple[str, Reference]]:
     """Yield the words of a text that are references, schemes such as ``oci://`` taken off."""
-    for run in _RUN.finditer(value):
+    for run in RUN.finditer(value):
         word = run.group().rpartition("://")[2].strip(_ENDS)
         reference = looks_like_reference(word) if ":" in word else None
         if reference is not None:
