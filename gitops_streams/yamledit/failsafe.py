@@ -11,14 +11,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from gitops_streams.yamledit.entries import put
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar
 
 Failsafe = Any
-"""Nested dicts, lists and strings. Entries whose key is no string, or stands already, are listed under ``_OTHERS``."""
-
-_OTHERS = ()
-"""No text spells this key."""
+"""Nested dicts, lists and strings; see ``entries`` for keys that are no strings, or stand already."""
 
 
 class Unreadable(Exception):
@@ -42,7 +40,7 @@ def from_located(located: Located) -> list[Failsafe]:
             known[id(node)] = mapping
             for entry in node.entries:
                 key = convert(entry.key)
-                _put(mapping, key, convert(entry.value))
+                put(mapping, key, convert(entry.value))
             return mapping
         sequence: list[Failsafe] = []
         known[id(node)] = sequence
@@ -144,7 +142,7 @@ def _documents(events: Iterable[Any]) -> list[Failsafe]:  # noqa: C901  one bran
         elif keys[-1] is nothing:
             keys[-1] = value
         else:
-            _put(stack[-1], keys[-1], value)
+            put(stack[-1], keys[-1], value)
             keys[-1] = nothing
         if kind in {"MappingStartEvent", "SequenceStartEvent"}:
             stack.append(value)
@@ -155,16 +153,8 @@ def _documents(events: Iterable[Any]) -> list[Failsafe]:  # noqa: C901  one bran
 def _pairs(pairs: list[tuple[str, Failsafe]]) -> dict[Any, Failsafe]:
     mapping: dict[Any, Failsafe] = {}
     for key, value in pairs:
-        _put(mapping, key, value)
+        put(mapping, key, value)
     return mapping
-
-
-def _put(mapping: dict[Any, Failsafe], key: Failsafe, value: Failsafe) -> None:
-    """Add an entry; neither duplicate keys nor keys that are no scalars may be lost to the comparison."""
-    if isinstance(key, str) and key not in mapping:
-        mapping[key] = value
-    else:
-        mapping.setdefault(_OTHERS, []).append([key, value])
 
 
 def _as_written(value: Failsafe) -> Failsafe:

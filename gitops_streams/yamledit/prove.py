@@ -2,9 +2,9 @@
 
 Two things are shown: every character outside the edited spans is identical, and the JSON Patch,
 applied by ``jsonpatch`` to the old document, gives the new document as an independent parser
-(ruamel.yaml in pure Python, or ``json`` for JSON) reads it. Both texts must mean the same to libyaml
-and to that parser: where two parsers disagree, no edit can be trusted to mean what it says. A comment
-that is added is held to the same: both parsers must read the document as if it were not there.
+(``everyday``, else ruamel.yaml in pure Python, or ``json`` for JSON) reads it. Both texts must mean the
+same to libyaml and to that parser: where two parsers disagree, no edit can be trusted to mean what it
+says. A comment that is added is held to the same: both parsers must read the document as if it were not there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from gitops_streams.errors import InternalError
 from gitops_streams.yamledit.edit import Edit, in_order
 from gitops_streams.yamledit.embedded_proof import prove_within
+from gitops_streams.yamledit.everyday import Refused
+from gitops_streams.yamledit.everyday import read as read_everyday
 from gitops_streams.yamledit.failsafe import Failsafe, Unreadable, equal, from_json, from_located, from_ruamel
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
@@ -87,21 +89,19 @@ def read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
     located = locate(text)
     if isinstance(located, Unparsable):
         raise Unprovable(located.reason)
-    is_json = False
+    json: list[Failsafe] | None = None
     if path.endswith(".json"):
         try:
-            documents = from_json(text)
-            is_json = True
+            json = from_json(text)
         except Unreadable:
             pass  # JSON with comments, or several documents: YAML's rules still read it
-    if not is_json:
-        try:
-            documents = from_ruamel(text)
-        except Unreadable as error:
-            raise Unprovable(str(error)) from error
-    if not equal(documents, from_located(located)):
+    try:
+        agreed = _agreed(text, from_located(located), json)
+    except Unreadable as error:
+        raise Unprovable(str(error)) from error
+    if agreed is None:
         raise Unprovable("two YAML parsers read it differently")
-    return located, documents, is_json
+    return located, agreed, json is not None
 
 
 def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
@@ -114,12 +114,33 @@ def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
     if isinstance(located, Unparsable):
         raise InternalError(f"{path}: the edited file cannot be read any more: {located.reason}")
     try:
-        documents = from_json(text) if is_json else from_ruamel(text)
+        agreed = _agreed(text, from_located(located), from_json(text) if is_json else None)
     except Unreadable as error:
         raise InternalError(f"{path}: the edited file cannot be read any more: {error}") from error
-    if not equal(documents, from_located(located)):
+    if agreed is None:
         raise InternalError(f"{path}: two parsers read the edited file differently")
-    return documents
+    return agreed
+
+
+def _agreed(text: str, located: list[Failsafe], json: list[Failsafe] | None) -> list[Failsafe] | None:
+    """Return the documents as a parser reads them that is not libyaml, if libyaml reads them so too.
+
+    JSON is read by ``json``. YAML is read by the reader of everyday YAML; where that one refuses, or reads
+    something else, it is for ruamel.yaml to say.
+
+    Raises:
+        Unreadable: no other parser accepts the text.
+    """
+    if json is None:
+        try:
+            everyday = read_everyday(text)
+        except Refused:
+            pass
+        else:
+            if equal(everyday, located):
+                return everyday
+    documents = from_ruamel(text) if json is None else json
+    return documents if equal(documents, located) else None
 
 
 def _once(root: Node | None, operations: Iterable[Operation]) -> list[Operation]:
