@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_streams.manifests.occurrence import Finding, Place
-from gitops_streams.manifests.split import is_literal, occurrence, read_field
-from gitops_streams.oci.reference import looks_like_reference
+from gitops_streams.manifests.split import is_domain, is_literal, occurrence, read_field
 
 
 def find(place: Place) -> Iterator[Finding]:
@@ -29,15 +28,9 @@ def find(place: Place) -> Iterator[Finding]:
     name = repository.value
     if registry is not None and registry.value:
         # A registry with a path in it would hide the repository's full path from the byte screen.
-        if not _is_domain(registry.value):
+        if not is_domain(registry.value):
             return
         name = f"{registry.value}/{name}"
     found = occurrence(place, "helm", name, tag, digest)
     if found is not None:
         yield found
-
-
-def _is_domain(text: str) -> bool:
-    """Whether ``text`` alone is what a reference takes for its domain, not for the start of its path."""
-    reference = looks_like_reference(f"{text}/x/y")
-    return reference is not None and reference.repository.path == "x/y"

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from gitops_streams.manifests.occurrence import Occurrence, Place, WholeReference
-from gitops_streams.oci.reference import looks_like_reference
-from gitops_streams.yamledit.nodes import Node, Scalar, Sequence, target
-from gitops_streams.yamledit.pointer import Pointer
-
-# OpenShift itself writes what a trigger last saw into the trigger.
-_IMAGE_KEY = re.compile(r"^(?!lastTriggeredImage$).*?image(?!_?-?pull)", re.IGNORECASE | re.DOTALL)
+from gitops_streams.manifests import whole
+from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.occurrence import Occurrence, Place
+from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.yamledit.nodes import Scalar, Sequence, target
 
 
 def find(place: Place) -> Iterator[Occurrence]:
     """Yield scalars under keys such as ``image``, ``baseImage`` or ``IMAGE_NAME``, and the items of lists there."""
     for entry in place.mapping.entries:
         key = entry.key
-        if not isinstance(key, Scalar) or _IMAGE_KEY.match(key.value) is None:
+        if not isinstance(key, Scalar) or not is_image_key(key.value):
             continue
         pointer = (*place.pointer, key.value)
         value = target(entry.value)
         if isinstance(value, Scalar):
-            yield from _occurrence(place, pointer, value)
+            found = [whole.occurrence(place, pointer, value, "image")]
         elif isinstance(entry.value, Sequence):
-            for index, item in enumerate(entry.value.items):
-                yield from _occurrence(place, (*pointer, index), target(item))
-
-
-def _occurrence(place: Place, pointer: Pointer, node: Node) -> Iterator[Occurrence]:
-    if not isinstance(node, Scalar) or node.is_block:
-        return
-    reference = looks_like_reference(node.value)
-    if reference is not None:
-        yield Occurrence(
-            place.file,
-            place.document,
-            node.line,
-            "image",
-            WholeReference(node, pointer),
-            reference.name,
-            reference.repository,
-            reference.tag,
-            reference.digest,
-            place.object.namespace,
-        )
+            items = enumerate(entry.value.items)
+            found = [whole.occurrence(place, (*pointer, index), target(item), "image") for index, item in items]
+        else:
+            continue
+        for each in found:
+            if each is not None and not is_pushed(place.object, each.pointer):
+                yield each

@@ -13,8 +13,13 @@ from gitops_streams.manifests.occurrence import DigestField, MissingDigest, Spli
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target, walk
 
 _MERGE = "<<"
-_NAMES = {"helm": frozenset({"repository", "registry"}), "kustomize": frozenset({"name", "newName"})}
-_RELEVANT = frozenset({"repository", "registry", "tag", "digest", "sha", "name", "newName", "newTag"})
+_NAMES = {
+    "helm": frozenset({"repository", "registry"}),
+    "kustomize": frozenset({"name", "newName"}),
+    "image-map": frozenset({"name", "image", "registry"}),
+}
+_NO_NAMES: frozenset[str] = frozenset()
+_RELEVANT = frozenset({"repository", "registry", "tag", "digest", "sha", "name", "image", "newName", "newTag"})
 
 Overrides = MappingOf[int, set[frozenset[str]]]
 """For the identity of each map that others borrow from: the keys that each borrower has of its own."""

@@ -9,16 +9,23 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from gitops_streams.manifests import (
+    argocd,
+    by_value,
     deployment_config,
+    generator_literals,
     helm,
     ignored_differences,
     image_key,
+    image_map,
+    json_patch_value,
     kustomize,
     local_names,
     markers,
     mentions,
     merges,
     named_scalars,
+    oci_repository,
+    pipelines,
     triggers,
 )
 from gitops_streams.manifests.ignored_differences import IgnoredField
@@ -36,23 +43,36 @@ from gitops_streams.manifests.occurrence import (
     TriggeredField,
 )
 from gitops_streams.manifests.owners import owned
+from gitops_streams.manifests.walking import is_text, walk
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
 from gitops_streams.yamledit.nodes import (
+    Alias,
     Document,
     Mapping,
     Node,
     NotEditable,
     Scalar,
-    Sequence,
     content,
     resolve,
+    target,
 )
 from gitops_streams.yamledit.objects import Object, objects
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
 
-SCANNERS: tuple[Scanner, ...] = (local_names.find, kustomize.find, helm.find, image_key.find)
+SCANNERS: tuple[Scanner, ...] = (
+    local_names.find,
+    kustomize.find,
+    helm.find,
+    image_map.find,
+    image_key.find,
+    oci_repository.find,
+    generator_literals.find,
+    pipelines.find,
+    json_patch_value.find,
+    argocd.find,
+)
 """Every form of reference, in the order in which they claim a scalar."""
 
 PATHSPECS = ("*.yaml", "*.yml", "*.json", "*Kustomization")
@@ -83,7 +103,6 @@ _LEFT_ALONE = {
 }
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _DECLARATIONS = frozenset(_LEFT_ALONE) - {"CustomResourceDefinition"}
-_SERVERS_OWN = frozenset({"lastTriggeredImage", "kubectl.kubernetes.io/last-applied-configuration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +241,7 @@ def _scan_documents(
             if why is None:
                 yield from _scan_object(scan, _with_namespace(found), marked=marked)
             elif found.kind not in _DECLARATIONS:
-                for _, node, _ in _walk(found):
+                for _, node, _ in walk(found):
                     if isinstance(node, Scalar):
                         yield from mentions.find(path, text, node, tracked, why)
     if marked:
@@ -239,19 +258,46 @@ def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Findin
             marks.add(id(named.scalar))
             continue
         yield named
+    yield from _by_shape(scan, found, marks)
+
+
+def _by_shape(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[Finding]:
+    """Yield what scanners find, then what no scanner claims."""
     claimed = set(marks)
-    others: list[tuple[Scalar, str | None]] = []
-    for pointer, node, parent in _walk(found):
-        if isinstance(node, Mapping) and not _is_text(pointer, found):
+    places: set[Pointer] = set()
+    others: list[tuple[Pointer, Node, str | None]] = []
+    for pointer, node, parent in walk(found):
+        if isinstance(node, Mapping) and not is_text(pointer, found):
             place = Place(scan.path, scan.text, scan.document.index, found, pointer, node, scan.local)
             for finding, scalars in _ask_scanners(scan, place, marks):
                 claimed |= scalars
+                places |= {field.pointer for field in finding.fields} if isinstance(finding, Occurrence) else set()
                 yield finding
-        elif isinstance(node, Scalar):
-            others.append((node, "an annotation or a label is text" if _is_text(parent, found) else None))
-    for scalar, why in others:
-        if id(scalar) not in claimed:
-            yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, why)
+        elif isinstance(node, Scalar | Alias):
+            others.append((pointer, node, "an annotation or a label is text" if is_text(parent, found) else None))
+    for pointer, node, why in others:
+        scalar = target(node)
+        # What an anchor says it says wherever an alias of it stands: each of them is a site, or none is edited.
+        if not isinstance(scalar, Scalar) or id(scalar) in marks or pointer in places:
+            continue
+        if scalar.aliases or id(scalar) not in claimed:
+            mentioned = node is scalar and id(scalar) not in claimed
+            yield from _by_value(scan, found, pointer, scalar, why, mentioned=mentioned)
+
+
+def _by_value(
+    scan: _Scan, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, *, mentioned: bool
+) -> Iterator[Finding]:
+    """Yield what a scalar is that no scanner claims, or the references in it that are not edited."""
+    if why is None:
+        place = Place(scan.path, scan.text, scan.document.index, found, pointer, found.mapping)
+        exact = by_value.find(place, scalar, scan.tracked)
+        why = scan.uneditable(exact) if isinstance(exact, Occurrence) else exact
+        if isinstance(exact, Occurrence) and why is None:
+            yield owned(exact, found)
+            return
+    if mentioned:
+        yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, why)
 
 
 def _ask_scanners(scan: _Scan, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:
@@ -279,31 +325,6 @@ def _ask_scanners(scan: _Scan, place: Place, marks: AbstractSet[int]) -> Iterato
                 yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why), scalars
 
 
-def _walk(found: Object) -> Iterator[tuple[Pointer, Node, Pointer]]:
-    """Yield (pointer, node, pointer of the parent), parents first.
-
-    What a server writes is passed over, and so are values without a colon: scanners look at those in their mapping.
-    """
-    stack: list[tuple[Pointer, Node, Pointer]] = [(found.pointer, found.mapping, found.pointer)]
-    depth = len(found.pointer)
-    while stack:
-        pointer, node, parent = stack.pop()
-        yield pointer, node, parent
-        if isinstance(node, Mapping):
-            top = found.kind and len(pointer) == depth
-            for entry in reversed(node.entries):
-                key = entry.key.value if isinstance(entry.key, Scalar) else None
-                if key is None or key in _SERVERS_OWN or (top and key == "status"):
-                    continue
-                value = entry.value
-                if type(value) is Scalar and ":" not in value.value:
-                    continue  # most scalars: without a colon there is no tag to mention
-                stack.append(((*pointer, key), value, pointer))
-        elif isinstance(node, Sequence):
-            indexes = range(len(node.items) - 1, -1, -1)
-            stack += [((*pointer, index), node.items[index], pointer) for index in indexes]
-
-
 def _encrypted(root: Node | None) -> str | None:
     """Say why a document or an object is left alone that SOPS encrypted, if it did."""
     sops = root.get("sops") if isinstance(root, Mapping) else None
@@ -316,12 +337,6 @@ def _with_namespace(found: Object) -> Object:
     """Forget a namespace that is not one yet, such as a Template's ``${NAMESPACE}``."""
     known = found.namespace is None or _NAMESPACE.fullmatch(found.namespace)
     return found if known else replace(found, namespace=None)
-
-
-def _is_text(pointer: Pointer, found: Object) -> bool:
-    """Whether a mapping holds labels or annotations: of an object, a pod template, a kustomization, a chart's pods."""
-    last = pointer[-1] if len(pointer) > len(found.pointer) else None
-    return isinstance(last, str) and last.lower().endswith(("annotations", "labels"))
 
 
 def _scalars(occurrence: Occurrence) -> set[int]:

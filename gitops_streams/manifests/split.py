@@ -19,8 +19,10 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.edit import is_null
 from gitops_streams.yamledit.nodes import NotEditable, Scalar, content, target
+from gitops_streams.yamledit.pointer import Pointer
 
 _SHA256_HEX = 64
+_OWN_KEY = frozenset({"kustomize", "oci"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Field:
 
     key: str
     scalar: Scalar
+    pointer: Pointer | None = None
+    """From the document's root, where the scalar does not stand in the mapping itself."""
 
     @property
     def value(self) -> str:
@@ -53,7 +57,7 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
 
     Args:
         place: where they stand.
-        form_name: for reports; ``kustomize`` gets a new digest in a key of its own, others in the tag.
+        form_name: for reports; those of kustomize and Flux get a new digest in a key of its own, others in the tag.
         name: the repository as its fields spell it.
         tag: the field of the tag, which may read ``tag@digest``.
         digest: the field of the digest, which may be empty.
@@ -76,11 +80,11 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
         return Mention(place.file, line, base.repository, tag_text or None, f"{name}:{tag_text}", reason)
     if tag_text == "" and (value is None or digest is None):
         return None
-    tag_field = TagField(tag.scalar, (*place.pointer, tag.key)) if tag and tag_text else None
+    tag_field = TagField(tag.scalar, _pointer(place, tag)) if tag and tag_text else None
     slot: DigestField | MissingDigest | None = None
     if digest is not None:
-        slot = DigestField(digest.scalar, (*place.pointer, digest.key), bare)
-    elif form_name == "kustomize" and tag is not None and not suffix:
+        slot = DigestField(digest.scalar, _pointer(place, digest), bare)
+    elif form_name in _OWN_KEY and tag is not None and not suffix:
         sibling = place.mapping.entry(tag.key)
         slot = None if sibling is None else MissingDigest(place.pointer, place.mapping, sibling)
     carrier = tag_field or slot
@@ -97,6 +101,16 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
         value,
         place.object.namespace,
     )
+
+
+def is_domain(text: str) -> bool:
+    """Whether ``text`` alone is what a reference takes for its domain, not for the start of its path."""
+    reference = looks_like_reference(f"{text}/x/y")
+    return reference is not None and reference.repository.path == "x/y"
+
+
+def _pointer(place: Place, field: Field) -> Pointer:
+    return (*place.pointer, field.key) if field.pointer is None else field.pointer
 
 
 def _is_bare(field: Field) -> bool:

@@ -24,6 +24,8 @@ _FOREIGN = {
     "argocd-image-updater.argoproj.io": frozenset({"ImageUpdater", "Application", "ApplicationSet"}),
 }
 """For a text that a file of another tool's declarations contains: the kinds of these."""
+_NOT_PROPOSED = frozenset({"value", "literal", "oci", "ci"})
+"""Forms that take more than a look at the text to be images of what is deployed: somebody has to follow them first."""
 _BELOW = 3
 """A list, an index and ``image`` lead from a pod's spec to a container's image."""
 
@@ -81,7 +83,8 @@ def survey(path: str, data: bytes, local: Collection[str] = ()) -> tuple[Survey 
     file, problems = scan.scan_located(path, data, located, _EVERY, local)
     if any(problem.reason.startswith("not scanned: ") for problem in problems):
         return None, problems
-    found = [finding for finding in file.findings if not isinstance(finding, Mention)] if file is not None else []
+    findings = () if file is None else file.findings
+    found = [each for each in findings if not isinstance(each, Mention) and each.form_name not in _NOT_PROPOSED]
     markers = tuple(flux_markers.find(path, located))
     foreign = tuple(_foreign(located))
     if not (found or markers or foreign):

@@ -46,8 +46,11 @@ def objects(root: Node | None) -> Iterator[Object]:
         met.add(id(node))
         members = _members(node) if len(pointer) < _DEEPEST else None
         if members is not None:
-            key, items = members
-            stack += [((*pointer, *key, index), item) for index, item in reversed(list(enumerate(items)))]
+            stack += [
+                ((*pointer, *key, index), item)
+                for key, items in reversed(members)
+                for index, item in reversed(list(enumerate(items)))
+            ]
         elif isinstance(node, Mapping):
             yield _object(node, pointer)
 
@@ -63,10 +66,13 @@ def says_nothing(value: Node) -> bool:
     return isinstance(value, Scalar) and not value.style and value.tag is None and value.value in _NULLS
 
 
-def _members(node: Mapping | Sequence) -> tuple[Pointer, list[Node]] | None:
-    """Return the members of what holds objects, with the key that they stand under; ``None`` for an object."""
+def _members(node: Mapping | Sequence) -> list[tuple[Pointer, list[Node]]] | None:
+    """Return the members of what holds objects, with the keys that they stand under; ``None`` for an object.
+
+    A Template's parameters are members too: what they say ends up in its objects.
+    """
     if isinstance(node, Sequence):
-        return (), node.items
+        return [((), node.items)]
     kind = node.text("kind") or ""
     key = "items" if kind.endswith("List") else "objects" if kind == "Template" else None
     members = None if key is None else node.get(key)
@@ -75,7 +81,11 @@ def _members(node: Mapping | Sequence) -> tuple[Pointer, list[Node]] | None:
     # A resource of somebody's own kind may be called an AllowList, and hold addresses.
     if members.items and all(isinstance(target(item), Scalar) for item in members.items):
         return None
-    return (key,), members.items
+    found: list[tuple[Pointer, list[Node]]] = [((key,), members.items)]
+    parameters = node.get("parameters") if key == "objects" else None
+    if isinstance(parameters, Sequence) and parameters.items:
+        found.append((("parameters",), parameters.items))
+    return sorted(found, key=lambda each: target(each[1][0]).line if each[1] else 0)
 
 
 def _object(mapping: Mapping, pointer: Pointer) -> Object:

@@ -41,7 +41,7 @@ class TestImageKeys:
     def test_may_hold_lists(self, found):
         assert found(f"images: [x, {TAGGED}, [{TAGGED}]]\n") == [
             f"1 image /images/1 {TAGGED}",
-            f"1 - {TAGGED}: {NOT_A_KEY}",
+            f"1 value /images/2/0 {TAGGED}",
         ]
 
     @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ class TestKustomize:
             (f"{{name: {WEB}}}", None),
             (f"{{name: {WEB}, newTag: ''}}", None),
             (f"{{name: {WEB}, newName: other/web, newTag: '1.4'}}", None),
-            (f"{{name: {TAGGED}, newTag: '1.4'}}", f"- {TAGGED}: {NOT_A_KEY}"),
+            (f"{{name: {TAGGED}, newTag: '1.4'}}", f"- {TAGGED}: it is the name that a kustomization looks for"),
             (
                 f"{{name: {WEB}, newTag: '1.4', digest: nonsense}}",
                 f"- {TAGGED}: 'nonsense' stands where a digest belongs",
@@ -154,10 +154,10 @@ class TestMentions:
     @pytest.mark.parametrize(
         ("document", "wanted"),
         [
-            (f"a: {TAGGED}\n", f"1 - {TAGGED}: {NOT_A_KEY}"),
+            ("a: acme/hub:1\n", f"1 - acme/hub:1: {NOT_A_KEY}"),
             (f"a: see {TAGGED}.\n", f"1 - {TAGGED}: it stands within a longer text"),
             (f"a: X={TAGGED}\n", f"1 - {TAGGED}: it stands within a longer text"),
-            (f"a: oci://{TAGGED}\n", f"1 - {TAGGED}: it stands within a longer text"),
+            (f"a: docker://{TAGGED}\n", f"1 - {TAGGED}: it stands within a longer text"),
             (f"a: '[{TAGGED}]({TAGGED}@{DIGEST})'\n", f"1 - {TAGGED}: it stands within a longer text"),
             (f"a: |\n  one\n\n  {TAGGED}\n", f"4 - {TAGGED}: text in a block scalar is not scanned"),
             (f"a: >-\n  one\n  two {TAGGED}\n", f"3 - {TAGGED}: text in a block scalar is not scanned"),

@@ -118,16 +118,21 @@ class TestAsking:
 
 class TestAnchors:
     def test_of_places_that_want_the_same_are_edited_once(self, after):
-        document = f"image: &i {WEB}:1.4\ninitImage: *i\n"
-        assert after(document) == document.replace(":1.4", f":1.4@{NEW}")
+        for document in (
+            f"image: &i {WEB}:1.4\ninitImage: *i\n",
+            f"image: &i {WEB}:1.4\nenv: [{{name: A, value: *i}}]\n",
+            f"anchors: [&i {WEB}:1.4]\nimage: *i\nargs: [*i]\n",
+            f"kind: List\nitems:\n- metadata: {{namespace: a}}\n  image: &i {WEB}:1.4\n- x: *i\n",
+        ):
+            assert after(document) == document.replace(":1.4", f":1.4@{NEW}")
 
     @pytest.mark.parametrize(
         "document",
         [
             f"a: {{repository: {WEB}, tag: &t '1.4'}}\nb: {{repository: quay.io/acme/api, tag: *t}}\n",
             f"a: {{repository: {WEB}, tag: &t '1.4'}}\nappVersion: *t\n",
-            f"image: &i {WEB}:1.4\nenv: [{{name: A, value: *i}}]\n",
-            f"kind: List\nitems:\n- metadata: {{namespace: a}}\n  image: &i {WEB}:1.4\n- x: *i\n",
+            f"image: &i {WEB}:1.4\ndescription: *i\n",
+            f"kind: List\nitems:\n- metadata: {{namespace: a}}\n  image: &i {WEB}:1.4\n- tags: [*i]\n",
         ],
     )
     def test_that_others_use_are_left_alone(self, after, document):

@@ -12,26 +12,26 @@ from gitops_streams.oci.resolution import Method, Resolved
 from gitops_streams.yamledit.prove import prove
 
 LATER = {
-    "cloudbuild-name": "an image under another key, `name` of a build step: reported, not edited",
-    "cronjob-env-image": "an image in the value of an environment variable: reported, not edited",
-    "flux-instance-artifact": "an oci:// artifact under another key",
     "helmrelease-json-env": "references in JSON that an environment variable holds",
-    "ko-overrides": "a map from import paths to images: reported, not edited",
-    "kustomize-generator-literal": "KEY=reference of a configMapGenerator",
-    "ocirepository-tag": "a Flux OCIRepository: url and ref.tag",
 }
-"""Forms that later issues add, each with its reason. Nothing wrong may be written for them."""
+"""Forms that come later, each with its reason. Nothing wrong may be written for them."""
 
 IN_SCOPE = {
+    "cloudbuild-name",
     "compose-commented",
     "core-deployment-tag",
+    "cronjob-env-image",
     "crossplane-package",
+    "flux-instance-artifact",
     "helmrelease-anchor-alias",
     "helmrelease-int-tag",
     "helmrelease-string-image",
     "imagestream-input",
     "imagestream-list",
+    "ko-overrides",
+    "kustomize-generator-literal",
     "kustomize-newtag",
+    "ocirepository-tag",
     "template-blank-image",
     "template-json-params",
     "trap-tcp-map",

@@ -1,0 +1,13 @@
+"""Which keys say that an image stands under them."""
+
+from __future__ import annotations
+
+import re
+
+# OpenShift itself writes what a trigger last saw into the trigger.
+_IMAGE_KEY = re.compile(r"^(?!lastTriggeredImage$).*?image(?!_?-?pull)", re.IGNORECASE | re.DOTALL)
+
+
+def is_image_key(key: object) -> bool:
+    """Whether a key is one such as ``image``, ``baseImage`` or ``IMAGE_NAME``."""
+    return isinstance(key, str) and _IMAGE_KEY.match(key) is not None

@@ -1,0 +1,63 @@
+"""References in a map whose own key, or whose ``kind``, says that an image is meant.
+
+``image: {name: …, tag: …}`` of charts; ``image: {reference: …}`` of image volumes (``ImageVolumeSource`` of Kubernetes)
+and of CloudNativePG's extensions; ``image: {name: …}`` of GitLab; ``from: {kind: DockerImage, name: …}`` of
+BuildConfigs; ``baseImageOverrides`` of ko.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_streams.manifests import whole
+from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
+from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.manifests.split import is_domain, is_literal, occurrence, read_field
+from gitops_streams.yamledit.nodes import Scalar, target
+
+FORM = "image-map"
+_NAMES = ("name", "image")
+_WHOLE = ("name", "reference")
+
+
+def find(place: Place) -> Iterator[Finding]:
+    """Yield what a map below an image-like key holds, and the name of a ``kind: DockerImage``."""
+    kind = place.mapping.text("kind") or ""
+    if kind == "DockerImage":
+        yield from _pulled(place, _whole(place, "name"))
+        return
+    key = place.pointer[-1] if len(place.pointer) > len(place.object.pointer) else None
+    if key == "baseImageOverrides":
+        for entry in place.mapping.entries:
+            if isinstance(entry.key, Scalar):
+                yield from _pulled(place, _whole(place, entry.key.value))
+    elif is_image_key(key) and not kind:
+        split = _split(place)
+        for found in [split] if split is not None else [_whole(place, each) for each in _WHOLE]:
+            yield from _pulled(place, found)
+
+
+def _split(place: Place) -> Finding | None:
+    """Return what a name and the tag or the digest beside it spell; ``repository`` with a tag is Helm's."""
+    tag, digest, sha = (read_field(place, key) for key in ("tag", "digest", "sha"))
+    if (tag is None and digest is None and sha is None) or read_field(place, "repository") is not None:
+        return None
+    name = next(filter(None, (read_field(place, each) for each in _NAMES)), None)
+    if name is None or not name.value or not is_literal(place, name):
+        return None
+    registry = read_field(place, "registry")
+    if registry is not None and registry.value and not is_domain(registry.value):
+        return None
+    spelled = f"{registry.value}/{name.value}" if registry is not None and registry.value else name.value
+    return occurrence(place, FORM, spelled, tag, digest if digest is not None else sha)
+
+
+def _whole(place: Place, key: str) -> Occurrence | None:
+    entry = place.mapping.entry(key)
+    return None if entry is None else whole.tagged(place, (*place.pointer, key), target(entry.value), "image")
+
+
+def _pulled(place: Place, found: Finding | None) -> Iterator[Finding]:
+    if found is not None and not (isinstance(found, Occurrence) and is_pushed(place.object, found.pointer)):
+        yield found

@@ -1,0 +1,73 @@
+"""Where an image is pushed to, in manifests of builds: a digest there would be wrong."""
+
+from __future__ import annotations
+
+import re
+
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, resolve, target
+from gitops_streams.yamledit.objects import Object
+from gitops_streams.yamledit.pointer import Pointer
+
+PUSHED = "it names what is pushed there, not what is pulled"
+
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_KEY_WORDS = frozenset({"dest", "destination", "output", "push"})
+"""``outputImage``, ``destImageURL``, ``IMAGE_DESTINATION``."""
+_PARENTS = frozenset({"output", "destination", "destinations", "to", "artifacts"})
+"""BuildConfig and Shipwright ``output``, BuildConfig ``to``, Skaffold and Cloud Build ``artifacts``."""
+_KEYS = frozenset({"tag", "tags", "output", "destination", "destinations", "to"})
+"""Lists of what is tagged, of CI and of Prow; the ``tag`` of a kpack Image."""
+_PARAMETERS = frozenset({"image", "imageurl", "outputimage", "destination", "imagename"})
+"""The parameters of Tekton's build tasks (buildah, kaniko, s2i, buildpacks), without case and hyphens."""
+_PUSHING = frozenset(
+    {"build", "push", "tag", "copy", "cp", "append", "mutate", "rebase"}
+    | {"-t", "--tag", "--destination", "--dest", "--new_tag", "--push"}
+)
+"""Words of a command line that writes images: docker, podman, buildah, skopeo, crane, kaniko, oras."""
+_BUILDER = re.compile(r"build|push", re.IGNORECASE)
+
+
+def is_pushed(found: Object, pointer: Pointer) -> bool:
+    """Whether a scalar names what is pushed.
+
+    Args:
+        found: the object that it stands in.
+        pointer: from the document's root to the scalar.
+    """
+    path = pointer[len(found.pointer) :]
+    keys = [part for part in path if isinstance(part, str)]
+    if not keys:
+        return False
+    if keys[-1] in _KEYS or not _PARENTS.isdisjoint(keys[:-1]) or _says_so(keys[-1]):
+        return True
+    parent = resolve(found.mapping, path[:-1])
+    if isinstance(parent, Mapping):
+        return _is_built(found, path, parent)
+    if path[:-1] == ("images",):
+        return isinstance(found.mapping.get("steps"), Sequence)  # what Cloud Build pushes when its steps are done
+    if isinstance(parent, Sequence):
+        return any(_word(item) in _PUSHING for item in parent.items)
+    return False
+
+
+def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
+    above = path[-2] if len(path) > 1 else None
+    if path[-1] == "image" and parent.get("build") is not None:
+        return True  # a Compose service that is built gets this name
+    if above == "with":
+        step = resolve(found.mapping, path[:-2])
+        action = step.text("uses") if isinstance(step, Mapping) else None
+        return action is not None and _BUILDER.search(action) is not None
+    if isinstance(above, int) and len(path) > 2 and path[-3] == "params":  # noqa: PLR2004  the list, an index, a key
+        return re.sub(r"[-_]", "", parent.text("name") or "").lower() in _PARAMETERS
+    return False
+
+
+def _says_so(key: str) -> bool:
+    return any(word.lower() in _KEY_WORDS for word in _WORDS.findall(key))
+
+
+def _word(node: Node) -> str | None:
+    """Return an item of a command line; of ``--destination=x`` what stands before the equals sign."""
+    item = target(node)
+    return item.value.partition("=")[0].strip() if isinstance(item, Scalar) else None
