@@ -8,9 +8,10 @@ a user's rule says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import assert_never
 
 from gitops_streams.manifests import by_value, deployment_config, flux_markers, markers, mentions, triggers
 from gitops_streams.manifests.ignored_differences import IgnoredField
@@ -89,35 +90,51 @@ def open_string(
 
 
 def brought_out(
-    found: Finding | IgnoredField | Problem, embedding: Embedding, outside: Outside
-) -> Finding | Problem | None:
-    """Say of what was found within a string where it stands in the text around; ``None`` for what has no effect there.
+    findings: Iterable[Finding | IgnoredField | Problem], embedding: Embedding, outside: Outside
+) -> Iterator[Finding | Problem]:
+    """Say of what was found within a string where it stands in the text around.
 
     Args:
-        found: as the scan of the string found it.
+        findings: as the scan of the string found them.
         embedding: the string.
         outside: what it stands in.
     """
-    match found:
-        case Occurrence():
-            why = _cannot_be_lifted(found, embedding) if found.embedding is None else None
-            placed = replace(
-                _owned(found, embedding, outside),
-                line=_line(found, embedding),
-                embedding=found.embedding or embedding,
-            )
-            if why is None:
-                return placed
-            if placed.repository is None:
-                return Problem(placed.file, placed.line, f"it cannot be edited: {why}")
-            return Mention(placed.file, placed.line, placed.repository, placed.tag, placed.text, why)
-        case Mention():
-            return replace(found, line=embedding.line_of(found.line))
-        case Problem():
-            line = None if found.line is None else embedding.line_of(found.line)
-            return replace(found, line=line)
-        case _:
-            return None  # an Application within a string tells nobody anything of this repository's files
+    for found in findings:
+        match found:
+            case Occurrence():
+                yield _placed(found, embedding, outside)
+            case Mention():
+                line = embedding.line_of(found.line)
+                yield replace(found, line=line, document=embedding.document, pointer=embedding.pointer)
+            case Problem():
+                yield replace(found, line=None if found.line is None else embedding.line_of(found.line))
+            case IgnoredField():
+                pass  # an Application within a string tells nobody anything of this repository's files
+            case _:
+                assert_never(found)
+
+
+def _placed(found: Occurrence, embedding: Embedding, outside: Outside) -> Finding | Problem:
+    """Place an occurrence, or say why it cannot be edited there."""
+    innermost = found.embedding is None
+    placed = replace(
+        _owned(found, embedding, outside), line=_line(found, embedding), embedding=found.embedding or embedding
+    )
+    why = _cannot_be_lifted(found, embedding) if innermost else None
+    if why is None:
+        return placed
+    if placed.repository is None:
+        return Problem(placed.file, placed.line, f"it cannot be edited: {why}")
+    return Mention(
+        placed.file,
+        placed.line,
+        placed.repository,
+        placed.tag,
+        placed.text,
+        why,
+        embedding.document,
+        embedding.pointer,
+    )
 
 
 def _is_text(found: Object, pointer: Pointer) -> bool:

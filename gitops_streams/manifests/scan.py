@@ -12,6 +12,7 @@ from gitops_streams.manifests import (
     argocd,
     by_value,
     deployment_config,
+    embedded,
     generator_literals,
     helm,
     ignored_differences,
@@ -45,6 +46,7 @@ from gitops_streams.manifests.occurrence import (
 from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.walking import is_text, walk
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
+from gitops_streams.yamledit.embedded import Embedding
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
 from gitops_streams.yamledit.nodes import (
     Alias,
@@ -203,6 +205,8 @@ class _Scan:
     local: LocalLookup = NO_LOOKUP
     triggered: bool = False
     """Whether the text holds what a trigger cannot do without."""
+    within: Embedding | None = None
+    """The string that the text is the value of, where it is one."""
 
     def uneditable(self, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:
         """Say why an occurrence cannot be edited, if that is clear before anybody is asked for its digest."""
@@ -224,7 +228,11 @@ class _Scan:
 
 
 def _scan_documents(
-    path: str, located: Located, tracked: Collection[Repository], local: Collection[str]
+    path: str,
+    located: Located,
+    tracked: Collection[Repository],
+    local: Collection[str],
+    within: Embedding | None = None,
 ) -> Iterator[Finding | IgnoredField | Problem]:
     text = located.text
     marked, merged, ignores = markers.SCREEN in text, "<<" in text, ignored_differences.SCREEN in text
@@ -232,7 +240,7 @@ def _scan_documents(
     lookup = LocalLookup(local, forced=local_names.RESOLVE_NAMES in text)
     for document in located.documents:
         lent = merges.overrides(document.root) if merged else {}
-        scan = _Scan(path, text, document, tracked, lent, lookup, triggered)
+        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within)
         encrypted = _encrypted(document.root)
         for found in objects(document.root):
             if ignores:
@@ -261,7 +269,7 @@ def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Findin
     yield from _by_shape(scan, found, marks)
 
 
-def _by_shape(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[Finding]:
+def _by_shape(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[Finding | Problem]:
     """Yield what scanners find, then what no scanner claims."""
     claimed = set(marks)
     places: set[Pointer] = set()
@@ -287,7 +295,7 @@ def _by_shape(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[F
 
 def _by_value(
     scan: _Scan, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, *, mentioned: bool
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Problem]:
     """Yield what a scalar is that no scanner claims, or the references in it that are not edited."""
     if why is None:
         place = Place(scan.path, scan.text, scan.document.index, found, pointer, found.mapping)
@@ -297,7 +305,13 @@ def _by_value(
             yield owned(exact, found)
             return
     if mentioned:
-        yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, why)
+        outside = embedded.Outside(scan.text, scan.document, found, scan.within)
+        string = embedded.open_string(outside, pointer, scalar, scan.tracked, scan.local.names)
+        if isinstance(string, Embedding):
+            inner = _scan_documents(scan.path, string.located, scan.tracked, scan.local.names, string)
+            yield from embedded.brought_out(inner, string, outside)
+        else:
+            yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, string or why)
 
 
 def _ask_scanners(scan: _Scan, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:

@@ -115,7 +115,8 @@ def _pull_secrets(occurrence: Occurrence, located: Located) -> Iterator[str]:
     """Yield the names of the pull secrets of the pod that a container belongs to."""
     if not isinstance(occurrence.form, WholeReference) or len(occurrence.pointer) < _BELOW:
         return
-    pod = resolve(located.documents[occurrence.document].root, occurrence.pointer[:-_BELOW])
+    around = located if occurrence.embedding is None else occurrence.embedding.located
+    pod = resolve(around.documents[occurrence.document].root, occurrence.pointer[:-_BELOW])
     secrets = pod.get("imagePullSecrets") if isinstance(pod, Mapping) else None
     for item in secrets.items if isinstance(secrets, Sequence) else ():
         secret = target(item)

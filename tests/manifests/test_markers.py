@@ -111,7 +111,7 @@ def test_where_they_have_no_effect(marks, text, line):
         f"{mark('web:prod')}\na: x\n",
         f"a: x\n  {mark('web:prod')}\n",
         f"# a: x {mark('web:prod')}\n",
-        'a: |\n  b: x # {"$imagestream": "web:prod"}\n',
+        'kind: ConfigMap\ndata:\n  a: |\n    b: x # {"$imagestream": "web:prod"}\n',
         'a: \'# {"$imagestream": "web:prod"}\'\n',
         '"# {$imagestream}": x\n',
     ],

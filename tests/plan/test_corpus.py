@@ -12,7 +12,6 @@ from gitops_streams.oci.resolution import Method, Resolved
 from gitops_streams.yamledit.prove import prove
 
 LATER = {
-    "helmrelease-json-env": "references in JSON that an environment variable holds",
 }
 """Forms that come later, each with its reason. Nothing wrong may be written for them."""
 
@@ -25,6 +24,7 @@ IN_SCOPE = {
     "flux-instance-artifact",
     "helmrelease-anchor-alias",
     "helmrelease-int-tag",
+    "helmrelease-json-env",
     "helmrelease-string-image",
     "imagestream-input",
     "imagestream-list",
