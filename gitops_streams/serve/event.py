@@ -46,7 +46,11 @@ class Accepted:
     events: tuple[Event, ...]
     """At least one, without duplicates, in the payload's order."""
     delivery: str | None = None
-    """What is the same when the same delivery is sent again (printable ASCII, at most 128 characters)."""
+    """What is the same when the same receiver is sent the same delivery again; ``None`` if the sender says nothing.
+
+    Printable ASCII, at most 128 characters. Mostly a header that nobody signed: fit to recognise a repetition, not to
+    refuse one.
+    """
     reply: str = ""
     """A JSON document that the sender waits for (Event Grid's handshake); mostly empty."""
 

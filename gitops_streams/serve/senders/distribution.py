@@ -26,7 +26,7 @@ def _read(delivery: Delivery, options: Options) -> Outcome:
 _OPTIONS = frozenset({"host", "header", "username"})
 DISTRIBUTION = Sender(
     "distribution",
-    "Distribution (registry:2, registry:3)",
+    "Distribution",
     Subject.IMAGES,
     (SecretHeader("Authorization"),),
     _read,
@@ -34,7 +34,7 @@ DISTRIBUTION = Sender(
 )
 GITLAB_REGISTRY = Sender(
     "gitlab-registry",
-    "GitLab container registry (self-managed)",
+    "GitLab container registry",
     Subject.IMAGES,
     (SecretHeader("Authorization"),),
     _read,

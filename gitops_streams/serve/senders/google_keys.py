@@ -17,7 +17,8 @@ class JwtKeys(Protocol):
     def find(self, key_id: str) -> Mapping[str, str] | None:
         """Return the key (RFC 7517) with that ``kid``; ``None`` where Google has none.
 
-        It is called for every delivery, forged ones too: it has to answer from memory, or fetch seldom.
+        It is called for every delivery, forged ones too: it has to answer from memory, or fetch seldom. It raises
+        nothing.
         """
         ...
 

@@ -13,8 +13,7 @@ from gitops_streams.serve.senders.authentication import Evidence, Verified, refu
 from gitops_streams.serve.senders.headers import Headers
 from gitops_streams.serve.senders.image import delivery_id
 from gitops_streams.serve.senders.json_body import Unreadable, read_json
-from gitops_streams.serve.senders.receiver import Receiver, faults, sender_of, tokens
-from gitops_streams.serve.senders.secret import matches_any
+from gitops_streams.serve.senders.receiver import Receiver, check_path, sender_of
 from gitops_streams.serve.senders.sender import Delivery, Sender
 
 MAX_BODY = 1 << 20
@@ -33,13 +32,9 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, path: s
         path: the request's path, with its query if it has one; its last segment has to be one of ``tokens``.
         now: an aware time, for senders that sign theirs.
     """
-    sender = sender_of(receiver)
-    if sender is None or faults(receiver):
-        return Refused("the receiver is not in order, see the log of the start", 503)
-    place, _, query = path.partition("?")
-    token = place.rsplit("/", 1)[-1].encode("utf-8", "surrogatepass")
-    if not matches_any(token, [each.encode() for each in tokens(receiver)]):
-        return Refused("the path is not the receiver's", 404)
+    sender, stopped = sender_of(receiver), check_path(receiver, path)
+    if sender is None or stopped is not None:
+        return stopped or Refused("there is no such sender", 503)
     if len(body) > MAX_BODY:
         return Refused(f"the body is longer than {MAX_BODY} bytes", 413)
     read = Headers.of(headers.items())
@@ -50,7 +45,7 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, path: s
     document = read_json(_form_payload(body) if read.get("content-type").startswith(_FORM) else body)
     if isinstance(document, Unreadable):
         return Refused(document.reason, 400)
-    found = sender.read(Delivery(read, document.value, _query(query)), receiver.options)
+    found = sender.read(Delivery(read, document.value, _query(path.partition("?")[2])), receiver.options)
     if isinstance(found, Accepted) and found.delivery is None:
         return replace(found, delivery=delivery_id(read.first(*sender.delivery_headers)))
     return found

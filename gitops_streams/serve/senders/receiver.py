@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from gitops_streams.oci.reference import DOMAIN
 from gitops_streams.render import inert
+from gitops_streams.serve.event import Refused
 from gitops_streams.serve.senders.authentication import AuthenticationKind
 from gitops_streams.serve.senders.google_jwt import can_verify
 from gitops_streams.serve.senders.google_keys import JwtKeys
 from gitops_streams.serve.senders.image import place_fault
 from gitops_streams.serve.senders.known import SENDERS
 from gitops_streams.serve.senders.options import Options, unknown_placeholders
-from gitops_streams.serve.senders.secret import secret_bytes
+from gitops_streams.serve.senders.secret import matches_any, secret_bytes
 from gitops_streams.serve.senders.sender import Sender
 
 PREFIX = "/hooks"
@@ -64,6 +65,21 @@ def tokens(receiver: Receiver) -> tuple[str, ...]:
     )
 
 
+def check_path(receiver: Receiver, path: str) -> Refused | None:
+    """Return why a request to this path is not let in, before anything of it is read; ``None`` where it is.
+
+    Args:
+        receiver: whom the path seems to belong to.
+        path: with or without a query; what a proxy puts in front of it does not matter.
+    """
+    if faults(receiver):
+        return Refused("the receiver is not in order, see the log of the start", 503)
+    token = path.partition("?")[0].rpartition("/")[2].encode("utf-8", "surrogatepass")
+    if not matches_any(token, [each.encode() for each in tokens(receiver)]):
+        return Refused("the path is not the receiver's", 404)
+    return None
+
+
 def faults(receiver: Receiver) -> tuple[str, ...]:
     """Return why the receiver cannot be started, each in one sentence; empty where it can.
 
@@ -91,6 +107,8 @@ def _secret_faults(receiver: Receiver, sender: Sender) -> list[str]:
         found.append("it has no secret; without one its path can be guessed")
     elif not all(secret.strip() for secret in receiver.secrets):
         found.append("one of its secrets is empty")
+    elif any(secret != secret.strip() for secret in receiver.secrets):
+        found.append("one of its secrets begins or ends with a blank or a line break, which no header carries")
     by_path = AuthenticationKind.NONE in sender.kinds and receiver.options.header is None
     if by_path and not receiver.allow_unauthenticated:
         found.append(f"{sender.title} proves nothing but that it knows the path; allow that expressly")

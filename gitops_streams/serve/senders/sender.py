@@ -59,5 +59,5 @@ class Sender:
 
     @property
     def docs_anchor(self) -> str:
-        """The section of ``docs/webhooks.md``."""
-        return self.name
+        """The section of ``docs/webhooks.md`` that says what to click, as the forges make anchors of headings."""
+        return "".join(each for each in self.title.lower().replace(" ", "-") if each.isalnum() or each == "-")
