@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitops_streams.render.inert import shown
 from gitops_streams.serve.overview import Overview
+
+_MOST = 20
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,13 @@ class Readiness:
     def ready(self) -> bool:
         """Whether nothing speaks against it."""
         return not self.reasons
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The first reasons on one line each, and how many more there are."""
+        more = len(self.reasons) - _MOST
+        first = tuple(shown(reason, _LONGEST) for reason in self.reasons[:_MOST])
+        return (*first, f"… and {more} more") if more > 0 else first
 
 
 def readiness(overview: Overview) -> Readiness:

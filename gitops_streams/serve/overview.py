@@ -250,14 +250,14 @@ class CheckOutcome(StrEnum):
 
 
 class Service(Protocol):
-    """What the page needs of the loop; called from the server's event loop, so neither may block."""
+    """What the page needs of the loop. Neither method may block."""
 
     def overview(self) -> Overview:
-        """Return what is known now; ``Overview.now`` is the clock's."""
+        """Return what is known now; ``Overview.now`` is the clock's. Called from any thread."""
         ...
 
     def check(self, repository: str, tag: TagKey) -> CheckOutcome:
-        """Have one stream tag checked as soon as possible."""
+        """Have one stream tag checked as soon as possible. Called from the server's event loop."""
         ...
 
 
