@@ -30,6 +30,7 @@ from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.local_references import LocalReferences, fallen_back
 from gitops_streams.plan.model import Pin, Plan
 from gitops_streams.plan.named import local_names
+from gitops_streams.plan.overlays import unpinned
 from gitops_streams.plan.overrides import overridden
 from gitops_streams.plan.whole_repositories import bind_each, with_aliased
 from gitops_streams.streams import load, status
@@ -249,6 +250,7 @@ def plan_files() -> Callable[..., Planned]:
                 *bound.problems,
                 *fallen_back(LocalReferences(catalog, local_registry), bindings.sites),
                 *overridden(bindings.sites, (field for file in found for field in file.ignored), catalog),
+                *unpinned(found, bindings.sites),
             ],
             holdings={**last_known_good(catalog, asked, replies, history), **holdings},
             pin=pin,

@@ -15,6 +15,7 @@ from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.local_references import LocalReferences, fallen_back
 from gitops_streams.plan.named import local_names
+from gitops_streams.plan.overlays import unpinned
 from gitops_streams.plan.overrides import overridden
 from gitops_streams.plan.whole_repositories import bind_each, takes_any
 from gitops_streams.reconcile.declarations import Declarations, read_declarations
@@ -101,6 +102,7 @@ def sites_of(
     bindings = joined(bound[file.path] for file in files)
     catalog = declarations.catalog
     problems += overridden(bindings.sites, (field for file in files for field in file.ignored), catalog)
+    problems += unpinned(files, bindings.sites)
     if only is None:
         problems += fallen_back(LocalReferences(catalog, settings.local_registry), bindings.sites)
     return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
@@ -115,7 +117,7 @@ def _scan(
 ) -> Iterator[ScannedFile | Problem]:
     """Scan every file that can be edited; those that declare streams are located already."""
     local = local_names(declarations.catalog)
-    certain = set(snapshot.containing(scan.needles(repositories), scan.PATHSPECS))
+    certain = set(snapshot.containing(scan.needles(repositories, settings.rules), scan.PATHSPECS))
     # A stream's name may be a word that stands in every file: those that hold it are looked at before they are parsed.
     possible = snapshot.containing(sorted(local), scan.PATHSPECS) if local else []
     paths = included(sorted(certain.union(possible)), settings)
@@ -123,13 +125,13 @@ def _scan(
         paths = [path for path in paths if path in only]
     for path in paths:
         if path in declarations.located:
-            yield from _split(scan.scan_located(path, *declarations.located[path], repositories, local))
+            yield from _split(scan.scan_located(path, *declarations.located[path], repositories, local, settings.rules))
     unread = [path for path in paths if path not in declarations.located]
     for path, content in snapshot.read(unread, scan.MAX_BYTES):
         if isinstance(content, Unreadable):
             yield Problem(path, None, f"not scanned: {content.reason}")
         elif path in certain or may_hold(content, local):
-            yield from _split(scan.scan(path, content, repositories, local))
+            yield from _split(scan.scan(path, content, repositories, local, settings.rules))
 
 
 def _split(scanned: tuple[ScannedFile | None, list[Problem]]) -> Iterator[ScannedFile | Problem]:
