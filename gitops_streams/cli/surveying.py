@@ -39,7 +39,7 @@ def survey_at(snapshot: Snapshot, settings: Settings, catalog: Catalog) -> Surve
         if isinstance(content, Unreadable):
             problems.append(Problem(path, None, f"not scanned: {content.reason}"))
             continue
-        found, noticed = survey(path, content, local)
+        found, noticed = survey(path, content, local, settings.rules)
         problems += noticed
         if found is not None:
             files.append(found)

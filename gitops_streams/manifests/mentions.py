@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from gitops_streams.manifests.occurrence import Mention
+from gitops_streams.manifests.occurrence import Mention, Occurrence
 from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
 from gitops_streams.yamledit.nodes import Scalar
 
@@ -45,6 +45,28 @@ def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], 
         line = scalar.line + text.count("\n", scalar.start, max(position, there))
         position = max(position, there + len(word))
         yield Mention(file, line, reference.repository, reference.tag, word, reason)
+
+
+def of(occurrence: Occurrence, repository: Repository, why: str, *, spared: bool = False) -> Mention:
+    """Return what is said of a reference that was found and is not edited.
+
+    Args:
+        occurrence: the reference.
+        repository: its repository.
+        why: what keeps it from being edited.
+        spared: whether its user does.
+    """
+    return Mention(
+        occurrence.file,
+        occurrence.line,
+        repository,
+        occurrence.tag,
+        occurrence.text,
+        why,
+        occurrence.document,
+        occurrence.pointer,
+        spared,
+    )
 
 
 def _references(value: str) -> Iterator[tuple[str, Reference]]:

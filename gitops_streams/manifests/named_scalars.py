@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from gitops_streams.manifests import deployment_config, markers, triggers
-from gitops_streams.manifests.occurrence import MarkedScalar, Occurrence, TriggeredField
+from gitops_streams.manifests import deployment_config, flux_markers, markers, mentions, triggers
+from gitops_streams.manifests.occurrence import MarkedScalar, Mention, Occurrence, TriggeredField
 from gitops_streams.manifests.owners import owned
+from gitops_streams.manifests.spared import NOTHING, Spared
 from gitops_streams.yamledit.nodes import Scalar
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.problem import Problem
@@ -23,6 +24,10 @@ class Naming:
     object: Object
     uneditable: Callable[[Occurrence], str | None]
     """Says why an occurrence cannot be edited, if it cannot."""
+    spared: Spared = NOTHING
+    """What the user keeps from being edited."""
+    policies: Mapping[str, str] | None = None
+    """The stream tags that Flux's policies stand for, where the file has markers of Flux."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Claimed:
     scalar: Scalar
 
 
-def find(naming: Naming, *, marked: bool, triggered: bool) -> Iterator[Occurrence | Claimed | Problem]:
+def find(naming: Naming, *, marked: bool, triggered: bool) -> Iterator[Occurrence | Mention | Claimed | Problem]:
     """Yield what is named, and what is wrong with the names.
 
     A live trigger goes before a marker; before one that keeps its hands off, the marker goes.
@@ -43,6 +48,11 @@ def find(naming: Naming, *, marked: bool, triggered: bool) -> Iterator[Occurrenc
         triggered: whether it holds a trigger.
     """
     marks = dict(_marks(naming)) if marked else {}
+    for there in _flux_marks(naming):
+        if isinstance(there, Problem):
+            yield there
+        else:
+            marks.setdefault(_marked(there), there)
     outranked: set[int] = set()
     for field in _triggered(naming) if triggered else ():
         if isinstance(field, Problem):
@@ -66,7 +76,17 @@ def find(naming: Naming, *, marked: bool, triggered: bool) -> Iterator[Occurrenc
 
 def _marks(naming: Naming) -> Iterator[tuple[int, Occurrence | markers.Refused]]:
     for mark in markers.find(naming.file, naming.text, naming.document, naming.object):
-        yield id(mark.scalar if isinstance(mark, markers.Refused) else mark.fields[0].scalar), mark
+        yield _marked(mark), mark
+
+
+def _flux_marks(naming: Naming) -> Iterator[Occurrence | markers.Refused | Problem]:
+    if naming.policies is not None:
+        yield from flux_markers.named(naming.file, naming.text, naming.document, naming.object, naming.policies)
+
+
+def _marked(mark: Occurrence | markers.Refused) -> int:
+    """Return the identity of a marked scalar."""
+    return id(mark.scalar if isinstance(mark, markers.Refused) else mark.fields[0].scalar)
 
 
 def _triggered(naming: Naming) -> Iterator[Occurrence | Problem]:
@@ -74,8 +94,14 @@ def _triggered(naming: Naming) -> Iterator[Occurrence | Problem]:
         yield from finder(naming.file, naming.text, naming.document, naming.object)
 
 
-def _editable(naming: Naming, occurrence: Occurrence, how: str) -> Iterator[Occurrence | Claimed | Problem]:
+def _editable(naming: Naming, occurrence: Occurrence, how: str) -> Iterator[Occurrence | Mention | Claimed | Problem]:
     """Yield a named scalar with its owner, or why it cannot be edited."""
+    spares = naming.spared.why(id(each.scalar) for each in occurrence.fields)
+    if spares is not None:
+        if occurrence.repository is not None:
+            yield mentions.of(occurrence, occurrence.repository, spares, spared=True)
+        yield Claimed(occurrence.fields[0].scalar)
+        return
     why = naming.uneditable(occurrence)
     if why is None:
         yield owned(occurrence, naming.object)

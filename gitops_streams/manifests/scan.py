@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from gitops_streams.manifests import (
     argocd,
     by_value,
     deployment_config,
     embedded,
+    flux_markers,
     generator_literals,
     helm,
     ignored_differences,
@@ -27,8 +29,11 @@ from gitops_streams.manifests import (
     named_scalars,
     oci_repository,
     pipelines,
+    ruled,
+    spared,
     triggers,
 )
+from gitops_streams.manifests.field_rules import NO_RULES, FieldRule, UserRules
 from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import (
     NO_LOOKUP,
@@ -44,6 +49,7 @@ from gitops_streams.manifests.occurrence import (
     TriggeredField,
 )
 from gitops_streams.manifests.owners import owned
+from gitops_streams.manifests.spared import NOTHING, Spared
 from gitops_streams.manifests.walking import is_text, walk
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.embedded import Embedding
@@ -119,7 +125,7 @@ class ScannedFile:
     """What Argo CD does not compare, if the file tells it so."""
 
 
-def needles(tracked: Iterable[Repository]) -> list[str]:
+def needles(tracked: Iterable[Repository], rules: UserRules = NO_RULES) -> list[str]:
     """Return fixed strings of which every file that can be edited contains at least one.
 
     A scanner takes a repository's path only from text that spells it out; an official image on Docker
@@ -130,11 +136,16 @@ def needles(tracked: Iterable[Repository]) -> list[str]:
         repository.path.removeprefix("library/") if repository.domain == DOCKER_HUB else repository.path
         for repository in tracked
     }
-    return sorted({*_SCREENS, _ESCAPED_SLASH, *paths})
+    flux = () if rules.image_policies is None else (flux_markers.SCREEN,)
+    return sorted({*_SCREENS, _ESCAPED_SLASH, *flux, *rules.needles, *paths})
 
 
 def scan(
-    path: str, data: bytes, tracked: Collection[Repository], local: Collection[str] = ()
+    path: str,
+    data: bytes,
+    tracked: Collection[Repository],
+    local: Collection[str] = (),
+    rules: UserRules = NO_RULES,
 ) -> tuple[ScannedFile | None, list[Problem]]:
     """Scan one file for references to tracked repositories, and for scalars that markers or triggers name.
 
@@ -143,6 +154,7 @@ def scan(
         data: its bytes.
         tracked: the repositories that streams follow.
         local: the names of the streams that may be named bare.
+        rules: what the user says of places.
 
     Returns:
         The file with its findings (``None`` if it holds none, so that its text can be forgotten), and problems.
@@ -150,7 +162,7 @@ def scan(
     located = read(path, data)
     if isinstance(located, Problem):
         return None, [located]
-    return scan_located(path, data, located, tracked, local)
+    return scan_located(path, data, located, tracked, local, rules)
 
 
 def read(path: str, data: bytes) -> Located | Problem:
@@ -163,7 +175,12 @@ def read(path: str, data: bytes) -> Located | Problem:
 
 
 def scan_located(
-    path: str, data: bytes, located: Located, tracked: Collection[Repository], local: Collection[str] = ()
+    path: str,
+    data: bytes,
+    located: Located,
+    tracked: Collection[Repository],
+    local: Collection[str] = (),
+    rules: UserRules = NO_RULES,
 ) -> tuple[ScannedFile | None, list[Problem]]:
     """Scan a file whose nodes are located already; see ``scan``."""
     text = located.text
@@ -172,7 +189,7 @@ def scan_located(
     findings: list[Finding] = []
     ignored: list[IgnoredField] = []
     problems: list[Problem] = []
-    for finding in _scan_documents(path, located, tracked, local):
+    for finding in _scan_documents(path, located, tracked, local, rules):
         if isinstance(finding, Problem):
             problems.append(finding)
         elif isinstance(finding, IgnoredField):
@@ -207,6 +224,9 @@ class _Scan:
     """Whether the text holds what a trigger cannot do without."""
     within: Embedding | None = None
     """The string that the text is the value of, where it is one."""
+    rules: UserRules = NO_RULES
+    spared: Spared = NOTHING
+    """What the user keeps from being edited in the object that is looked at."""
 
     def uneditable(self, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:
         """Say why an occurrence cannot be edited, if that is clear before anybody is asked for its digest."""
@@ -232,33 +252,43 @@ def _scan_documents(
     located: Located,
     tracked: Collection[Repository],
     local: Collection[str],
+    rules: UserRules,
     within: Embedding | None = None,
 ) -> Iterator[Finding | IgnoredField | Problem]:
     text = located.text
     marked, merged, ignores = markers.SCREEN in text, "<<" in text, ignored_differences.SCREEN in text
     triggered = triggers.SCREEN in text or deployment_config.SCREEN in text
     lookup = LocalLookup(local, forced=local_names.RESOLVE_NAMES in text)
+    whole_file = spared.whole_file(text)
     for document in located.documents:
         lent = merges.overrides(document.root) if merged else {}
-        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within)
+        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within, rules)
         encrypted = _encrypted(document.root)
         for found in objects(document.root):
             if ignores:
                 yield from ignored_differences.find(path, text, found)
             why = encrypted or _encrypted(found.mapping) or _LEFT_ALONE.get(found.kind)
             if why is None:
-                yield from _scan_object(scan, _with_namespace(found), marked=marked)
+                spares = spared.find(path, text, found, rules.fields, whole_file)
+                looked_at = scan if spares is None else replace(scan, spared=spares)
+                yield from _scan_object(looked_at, _with_namespace(found), marked=marked)
             elif found.kind not in _DECLARATIONS:
                 for _, node, _ in walk(found):
                     if isinstance(node, Scalar):
                         yield from mentions.find(path, text, node, tracked, why)
     if marked:
         yield from markers.stray(path, located)
+    if rules.image_policies is not None and flux_markers.SCREEN in text:
+        yield from flux_markers.stray(path, located)
+    yield from spared.stray(path, located)
 
 
 def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
-    naming = named_scalars.Naming(scan.path, scan.text, scan.document.index, found, scan.uneditable)
+    policies = scan.rules.image_policies if flux_markers.SCREEN in scan.text else None
+    naming = named_scalars.Naming(
+        scan.path, scan.text, scan.document.index, found, scan.uneditable, scan.spared, policies
+    )
     for named in named_scalars.find(naming, marked=marked, triggered=scan.triggered):
         if isinstance(named, Occurrence):
             marks |= _scalars(named)
@@ -266,7 +296,25 @@ def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Findin
             marks.add(id(named.scalar))
             continue
         yield named
+    for ruled_finding, scalars in _by_rule(scan, found, marks) if scan.rules.fields else ():
+        marks |= scalars
+        yield ruled_finding
     yield from _by_shape(scan, found, marks)
+
+
+def _by_rule(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[tuple[Finding | Problem, set[int]]]:
+    """Yield what the user's rules find, with the scalars that are nobody else's from then on."""
+    whole = Place(scan.path, scan.text, scan.document.index, found, found.pointer, found.mapping)
+    for there in ruled.find(whole, scan.rules.fields):
+        match there:
+            case ruled.Ruled(place, finding):
+                yield from _accepted(scan, place, [finding], marks)
+            case ruled.RuledText(pointer, scalar, rule):
+                if id(scalar) not in marks and scan.spared.why((id(scalar),)) is None:
+                    for inner in _within(scan, found, pointer, scalar, None, rule):
+                        yield inner, {id(scalar)}
+            case _:
+                assert_never(there)
 
 
 def _by_shape(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[Finding | Problem]:
@@ -297,6 +345,8 @@ def _by_value(
     scan: _Scan, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, *, mentioned: bool
 ) -> Iterator[Finding | Problem]:
     """Yield what a scalar is that no scanner claims, or the references in it that are not edited."""
+    spares = scan.spared.why((id(scalar),))
+    why = spares or why
     if why is None:
         place = Place(scan.path, scan.text, scan.document.index, found, pointer, found.mapping)
         exact = by_value.find(place, scalar, scan.tracked)
@@ -304,39 +354,62 @@ def _by_value(
         if isinstance(exact, Occurrence) and why is None:
             yield owned(exact, found)
             return
-    if mentioned:
-        outside = embedded.Outside(scan.text, scan.document, found, scan.within)
-        string = embedded.open_string(outside, pointer, scalar, scan.tracked, scan.local.names)
-        if isinstance(string, Embedding):
-            inner = _scan_documents(scan.path, string.located, scan.tracked, scan.local.names, string)
-            yield from embedded.brought_out(inner, string, outside)
-        else:
-            yield from mentions.find(scan.path, scan.text, scalar, scan.tracked, string or why)
+    if mentioned and spares is None:
+        yield from _within(scan, found, pointer, scalar, why)
+    elif mentioned:
+        for mention in mentions.find(scan.path, scan.text, scalar, scan.tracked, why):
+            yield replace(mention, document=scan.document.index, pointer=pointer, spared=True)
+
+
+def _within(
+    scan: _Scan, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, rule: FieldRule | None = None
+) -> Iterator[Finding | Problem]:
+    """Yield what stands in a string: the findings of a manifest in it, or the references that its text mentions."""
+    outside = embedded.Outside(scan.text, scan.document, found, scan.within)
+    string = embedded.open_string(outside, pointer, scalar, scan.tracked, scan.local.names, include=rule is not None)
+    if isinstance(string, Embedding):
+        inner = _scan_documents(scan.path, string.located, scan.tracked, scan.local.names, scan.rules, string)
+        for finding in embedded.brought_out(inner, string, outside):
+            if rule is not None and isinstance(finding, Occurrence) and finding.field_rule is None:
+                yield replace(finding, field_rule=rule.name)
+            else:
+                yield finding
+        return
+    for mention in mentions.find(scan.path, scan.text, scalar, scan.tracked, string or why):
+        yield replace(mention, document=scan.document.index, pointer=pointer)
 
 
 def _ask_scanners(scan: _Scan, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:
-    """Yield what scanners find, with its scalars; what cannot be edited becomes a mention with the reason.
+    """Yield what scanners find, with its scalars.
 
-    What is named goes before every shape. An anchored scalar is found wherever an alias stands for it.
+    What is named or ruled goes before every shape. An anchored scalar is found wherever an alias stands for it.
     """
+    return _accepted(scan, place, (finding for scanner in SCANNERS for finding in scanner(place)), marks)
+
+
+def _accepted(
+    scan: _Scan, place: Place, findings: Iterable[Finding], marks: AbstractSet[int]
+) -> Iterator[tuple[Finding, set[int]]]:
+    """Yield what is found in one place, with its scalars; what cannot be edited becomes a mention with the reason."""
     taken = set(marks)
-    for scanner in SCANNERS:
-        for finding in scanner(place):
-            repository = finding.repository
-            local = isinstance(finding, Occurrence) and isinstance(finding.form, LocalName)
-            if repository is None or (repository not in scan.tracked and not local):
-                continue
-            if isinstance(finding, Mention):
-                yield finding, set()
-                continue
-            why, scalars = scan.uneditable(finding, place.mapping), _scalars(finding)
-            if not scalars.isdisjoint(taken):
-                continue  # what may be a local name, an earlier scanner has
-            taken |= scalars if local else set()
-            if why is None:
-                yield owned(finding, place.object), scalars
-            else:
-                yield Mention(place.file, finding.line, repository, finding.tag, finding.text, why), scalars
+    for finding in findings:
+        repository = finding.repository
+        local = isinstance(finding, Occurrence) and isinstance(finding.form, LocalName)
+        if repository is None or (repository not in scan.tracked and not local):
+            continue
+        if isinstance(finding, Mention):
+            yield finding, set()
+            continue
+        scalars = _scalars(finding)
+        if not scalars.isdisjoint(taken):
+            continue  # what may be a local name, an earlier scanner has
+        spares = scan.spared.why(scalars)
+        why = spares or scan.uneditable(finding, place.mapping)
+        taken |= scalars if local else set()
+        if why is None:
+            yield owned(finding, place.object), scalars
+        else:
+            yield mentions.of(finding, repository, why, spared=spares is not None), scalars
 
 
 def _encrypted(root: Node | None) -> str | None:

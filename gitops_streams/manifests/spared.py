@@ -32,7 +32,7 @@ _STRAY = "# gitops-streams: ignore has no effect here: it must stand behind a va
 _STRAY_FILE = "# gitops-streams: ignore-file has no effect here: it must stand above everything else in its file"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Spared:
     """The scalars of one object that are spared, each with the reason."""
 
@@ -48,14 +48,17 @@ class Spared:
         return next((self.reasons[one] for one in scalars if one in self.reasons), None) if self.reasons else None
 
 
+NOTHING = Spared()
+
+
 def whole_file(text: str) -> str | None:
     """Say why nothing in a file is edited, if a comment at its top asks for that."""
     head = _HEAD.match(text) if SCREEN in text else None
     return _IGNORED_FILE if head is not None and _FILE.search(head.group()) else None
 
 
-def find(file: str, text: str, found: Object, rules: Iterable[FieldRule], everything: str | None) -> Spared:
-    """Find what is spared in one object.
+def find(file: str, text: str, found: Object, rules: Iterable[FieldRule], everything: str | None) -> Spared | None:
+    """Find what is spared in one object; ``None`` if nothing is.
 
     Args:
         file: the object's file.
@@ -73,7 +76,7 @@ def find(file: str, text: str, found: Object, rules: Iterable[FieldRule], everyt
             for _, node in rule.path.find(found.mapping):
                 for scalar in _scalars(node):
                     spared.reasons.setdefault(id(scalar), f"{rule.name} of the configuration excludes it")
-    return spared
+    return spared if spared.reasons or everything is not None else None
 
 
 def stray(file: str, located: Located) -> Iterator[Problem]:

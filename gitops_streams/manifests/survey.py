@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from gitops_streams.manifests import flux_markers, scan
+from gitops_streams.manifests.field_rules import NO_RULES, UserRules
 from gitops_streams.manifests.flux_markers import FluxMarker
 from gitops_streams.manifests.occurrence import Mention, Occurrence, WholeReference
 from gitops_streams.manifests.scan import ScannedFile
@@ -69,18 +70,21 @@ class Survey:
     """What other tools' declarations of images it may hold."""
 
 
-def survey(path: str, data: bytes, local: Collection[str] = ()) -> tuple[Survey | None, list[Problem]]:
+def survey(
+    path: str, data: bytes, local: Collection[str] = (), rules: UserRules = NO_RULES
+) -> tuple[Survey | None, list[Problem]]:
     """Find the references of one file.
 
     Args:
         path: the file's path in its repository.
         data: its bytes.
         local: the names of the streams that may be named bare.
+        rules: what the user says of places.
     """
     located = scan.read(path, data)
     if isinstance(located, Problem):
         return None, [located]
-    file, problems = scan.scan_located(path, data, located, _EVERY, local)
+    file, problems = scan.scan_located(path, data, located, _EVERY, local, replace(rules, image_policies=None))
     if any(problem.reason.startswith("not scanned: ") for problem in problems):
         return None, problems
     findings = () if file is None else file.findings

@@ -106,7 +106,7 @@ class Binder:
         skipped: list[SkippedReference] = []
         for finding in file.findings:
             if isinstance(finding, Mention):
-                if self._index.is_followed(finding.repository, finding.tag):
+                if not finding.spared and self._index.is_followed(finding.repository, finding.tag):
                     skipped.append(SkippedReference(finding.file, finding.line, finding.text, finding.reason))
                 continue
             bound = _bind(finding, self._index)
