@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from gitops_streams.forges.detection.remote_url import parse_remote
 
 _AZURE = "dev.azure.com"
@@ -37,5 +39,6 @@ def clone_location(url: str) -> str | None:
 
 def _azure(segments: list[str]) -> list[str]:
     """Return organisation, project and repository; a repository named like its project may leave the project out."""
-    segments = [segment for segment in segments if segment != "_git"]
+    # Project names may hold blanks, which are encoded in SSH's form as well.
+    segments = [unquote(segment).lower() for segment in segments if segment != "_git"]
     return [*segments, segments[-1]] if len(segments) == 2 else segments  # noqa: PLR2004 - organisation, repository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from gitops_streams.serve.senders.json_body import Unreadable, fields, items, read_json, text
+from gitops_streams.serve.senders.json_body import Unreadable, items, read_json, text
 
 GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs"
 """Where Google publishes them (RFC 7517), with a ``Cache-Control: max-age`` that says when to look again."""
@@ -31,6 +31,6 @@ def parse_keys(document: bytes) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     for key in items(read.value, "keys"):
         key_id, modulus, exponent = text(key, "kid"), text(key, "n"), text(key, "e")
-        if fields(key) and text(key, "kty") == "RSA" and text(key, "use") in {"", "sig"} and key_id and modulus:
+        if text(key, "kty") == "RSA" and text(key, "use") in {"", "sig"} and key_id and modulus and exponent:
             found[key_id] = {"kty": "RSA", "kid": key_id, "n": modulus, "e": exponent, "alg": "RS256", "use": "sig"}
     return found
