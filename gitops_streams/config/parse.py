@@ -36,15 +36,36 @@ def parse(content: bytes, name: str, root: Path) -> Settings:
         ConfigError: the file cannot be used; a line for everything that is wrong names file, line, field
             and what is allowed.
     """
-    node = _read(content, name)
-    document = value(node)
-    if isinstance(document, Unsupported):
-        raise _error([(document.line, document.reason)], name)
-    if document is None:
-        return Settings()
-    if found := list(faults(document, node)):
-        raise _error(found, name)
-    return settings(cast("Mapping[str, Any]", document), root)
+    document = checked(content, name, "config")
+    return Settings() if document is None else settings(document, root)
+
+
+def checked(content: bytes, name: str, schema: str, documentation: str = _DOCUMENTATION) -> Mapping[str, Any] | None:
+    """Read a YAML document and check it against a published schema.
+
+    Args:
+        content: the file's bytes.
+        name: how messages call the file.
+        schema: the schema's name.
+        documentation: the hint of an error.
+
+    Returns:
+        The document; ``None`` where the file is empty.
+
+    Raises:
+        ConfigError: as ``parse``.
+    """
+    try:
+        node = _read(content, name)
+        document = value(node)
+        if isinstance(document, Unsupported):
+            raise _error([(document.line, document.reason)], name)
+        if document is not None and (found := list(faults(document, node, schema))):
+            raise _error(found, name)
+    except ConfigError as error:
+        error.hint = documentation
+        raise
+    return cast("Mapping[str, Any] | None", document)
 
 
 def _read(content: bytes, name: str) -> Node | None:

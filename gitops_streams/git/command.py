@@ -48,6 +48,10 @@ class Commands:
             fixed["GIT_WORK_TREE"] = str(root)
         self._repo.git.update_environment(**fixed)
 
+    def lend(self, variables: Mapping[str, str]) -> None:
+        """Give every command these variables too; they may hold a credential."""
+        self._repo.git.update_environment(**variables)
+
     def attempt(
         self,
         *arguments: str,

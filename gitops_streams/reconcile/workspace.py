@@ -49,6 +49,15 @@ def settings_of(repository: Repository, file: Path | None = None) -> config.Sett
     if file is not None:
         return read_settings(file, root)
     snapshot = repository.at("HEAD") if repository.root is None else repository.work_tree()
+    return settings_in(snapshot, root)
+
+
+def settings_in(snapshot: Snapshot, root: Path) -> config.Settings:
+    """Read the configuration that a snapshot holds; relative paths in it start at ``root``.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+    """
     match snapshot.read_one(config.PATH):
         case Absent():
             return config.Settings()

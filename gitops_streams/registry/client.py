@@ -103,6 +103,11 @@ class RegistryClient:
         return sum(gate.requests for gate in list(self._gates.values()))
 
     @property
+    def requests_by_host(self) -> dict[str, int]:
+        """The same by registry (``docker.io``)."""
+        return {domain: gate.requests for domain, gate in list(self._gates.items())}
+
+    @property
     def token_requests(self) -> int:
         """The HTTP requests that were sent to token servers."""
         return sum(gate.requests for gate in list(self._token_gates.values()))

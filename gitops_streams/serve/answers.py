@@ -1,0 +1,369 @@
+"""Registries' answers, shared by all repositories: each distinct question is asked once for each time it is due.
+
+A pass asks through a ``View``, which looks like a registry client: what is known is answered from here, what another
+pass is asking for is waited for, and only the rest goes to the registries. Time makes answers due, which the loop asks
+again, so that no pass ever waits for a registry that is down. An event makes what was pushed stale, and nothing else.
+Failures are answers too: they keep the pins, and are asked again sooner than the interval says.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import cast
+
+from gitops_streams.oci.digest import Digest
+from gitops_streams.oci.image import ImagePair, InspectedPair
+from gitops_streams.oci.reference import Repository
+from gitops_streams.oci.resolution import Question, Resolution, Resolved, TagsQuestion, Unresolvable
+from gitops_streams.registry import RegistryClient
+from gitops_streams.registry.limits import Clock
+from gitops_streams.registry.tags import TagList
+from gitops_streams.serve.pace import Pace
+
+Asked = Question | TagsQuestion
+"""What a registry is asked again and again."""
+Answer = Resolution | TagList
+_ROUNDS = 3
+"""How often a question is asked whose answer is made stale while it is under way."""
+_FIRST_RETRY = 30.0
+_SOON = 2.0
+"""Seconds after which a registry is asked once more that told of a push and does not show it yet."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of one question."""
+
+    answer: Answer
+    version: int
+    """Another one whenever the answer is another one."""
+    asked_at: float
+    """Seconds since the epoch."""
+    due: float
+    """On the monotonic clock."""
+    failures: int = 0
+    failing_since: float | None = None
+    stale: bool = False
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A question that is under way."""
+
+    ended: threading.Event = field(default_factory=threading.Event)
+    outdated: bool = False
+    """Whether the tag was pushed since it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """When a question was asked."""
+
+    at: float
+    """Seconds since the epoch, as the others."""
+    next: float
+    failing_since: float | None
+    answer: Answer
+
+
+class Answers:
+    """The answers of the registries to everybody with the same settings; safe to use from several threads.
+
+    Args:
+        client: asks the registries; it is closed with this.
+        clock: time.
+        pace: how often a question is asked again.
+    """
+
+    def __init__(self, client: RegistryClient, clock: Clock, pace: Pace) -> None:
+        self.client = client
+        self._clock = clock
+        self._pace = pace
+        self._retry = Pace(pace.interval, pace.jitter, pace.random, _FIRST_RETRY)
+        self._lock = threading.Lock()
+        self._inspecting = threading.Lock()
+        self._entries: dict[Asked, _Entry] = {}
+        self._flights: dict[Asked, _Flight] = {}
+        self._versions = 0
+
+    def view(self) -> View:
+        """Return what one pass asks through."""
+        return View(self)
+
+    def version(self, question: Asked) -> int:
+        """Return the version of an answer; 0 where there is none."""
+        entry = self._entries.get(question)
+        return 0 if entry is None else entry.version
+
+    def checked(self, question: Asked) -> Checked | None:
+        """Return when a question was asked, and will be."""
+        with self._lock:
+            entry = self._entries.get(question)
+            if entry is None:
+                return None
+            due = self._clock.time() + entry.due - self._clock.monotonic()
+            return Checked(entry.asked_at, due, entry.failing_since, entry.answer)
+
+    def due(self, wanted: Collection[Asked]) -> list[Asked]:
+        """List the questions among those that are wanted which are to be asked now, and forget the unwanted ones."""
+        now = self._clock.monotonic()
+        with self._lock:
+            for question in [known for known in self._entries if known not in wanted]:
+                # A pass that goes on may have asked it a moment ago; who asks it next time will find it gone.
+                if self._entries[question].due < now:
+                    del self._entries[question]
+            return [
+                question
+                for question, entry in self._entries.items()
+                if (entry.stale or entry.due <= now) and question not in self._flights
+            ]
+
+    def concerned(self, repository: Repository, tag: str) -> list[Asked]:
+        """List the known questions whose answer a push of this tag may change."""
+        with self._lock:
+            return [question for question in self._entries if _concerns(question, repository, tag)]
+
+    def has(self, repository: Repository, tag: str, digest: Digest) -> bool:
+        """Whether every question that a push of this tag concerns has this digest for its answer already."""
+        with self._lock:
+            known = [(key, entry) for key, entry in self._entries.items() if _concerns(key, repository, tag)]
+            return bool(known) and all(
+                isinstance(key, Question)
+                and key.platform is None
+                and not entry.stale
+                and key not in self._flights
+                and isinstance(entry.answer, Resolved)
+                and entry.answer.digest == digest
+                for key, entry in known
+            )
+
+    def outdate(self, questions: Iterable[Asked]) -> None:
+        """Make answers stale, those under way included: whoever needs them asks again."""
+        with self._lock:
+            for question in questions:
+                if question in self._entries:
+                    self._entries[question].stale = True
+                if question in self._flights:
+                    self._flights[question].outdated = True
+
+    def expect(self, question: Asked, digest: Digest) -> None:
+        """Have a question asked again soon whose answer is not the digest that was said to be pushed.
+
+        Args:
+            question: what was asked.
+            digest: what the sender of an event claims; a claim only makes us look again.
+        """
+        with self._lock:
+            entry = self._entries.get(question)
+            plain = isinstance(question, Question) and question.platform is None
+            if entry is not None and plain and isinstance(entry.answer, Resolved) and entry.answer.digest != digest:
+                entry.due = min(entry.due, self._clock.monotonic() + _SOON)
+
+    def refresh(self, questions: Iterable[Asked]) -> set[Asked]:
+        """Ask again, and say whose answer is another one now."""
+        asked = list(dict.fromkeys(questions))
+        before = {question: self.version(question) for question in asked}
+        self.outdate(asked)
+        self.obtain(asked)
+        return {question for question in asked if self.version(question) != before[question]}
+
+    def obtain(
+        self, questions: Iterable[Asked], progress: Callable[[int, int], None] | None = None
+    ) -> tuple[dict[Asked, tuple[Answer, int]], int]:
+        """Answer questions: fresh ones from memory, the others by asking, each once however many ask for it.
+
+        Returns:
+            The answers with their versions, and how many were asked.
+        """
+        wanted = list(dict.fromkeys(questions))
+        sent = 0
+        for _ in range(_ROUNDS):
+            mine, theirs = self._share_out(wanted)
+            if not mine and not theirs:
+                break
+            sent += len(mine)
+            try:
+                if mine:
+                    self._keep(mine, self._ask(mine, progress))
+            finally:
+                self._land(mine)
+            for flight in theirs:
+                flight.ended.wait()
+        with self._lock:
+            missing = [question for question in wanted if question not in self._entries]
+        if missing:  # whoever was asking has failed, or what was asked is forgotten already
+            self._keep(dict.fromkeys(missing, _Flight()), self._ask(missing, None))
+            sent += len(missing)
+        with self._lock:
+            return {key: (self._entries[key].answer, self._entries[key].version) for key in wanted}, sent
+
+    def inspect(
+        self,
+        pairs: Iterable[ImagePair],
+        requests_per_image: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> tuple[dict[ImagePair, InspectedPair], int]:
+        """Inspect images, one pass after the other; what a digest names is read once."""
+        with self._inspecting:
+            before = self._sent()
+            found = self.client.inspect_all(pairs, requests_per_image=requests_per_image, progress=progress)
+            return found, self._sent() - before
+
+    def dates(self, images: Iterable[ImagePair]) -> tuple[dict[ImagePair, datetime | Unresolvable | None], int]:
+        """Read when images were created, one pass after the other."""
+        with self._inspecting:
+            before = self._sent()
+            found = self.client.dates_all(images)
+            return found, self._sent() - before
+
+    def failing(self) -> Mapping[str, tuple[float, str]]:
+        """Return the registries of which every question fails: since when, and why."""
+        hosts: OrderedDict[str, tuple[float, str] | None] = OrderedDict()
+        with self._lock:
+            for question, entry in self._entries.items():
+                host = question.repository.domain
+                if isinstance(entry.answer, Unresolvable) and entry.failing_since is not None:
+                    known = hosts.get(host, (entry.failing_since, entry.answer.reason))
+                    hosts[host] = None if known is None else min(known, (entry.failing_since, entry.answer.reason))
+                else:
+                    hosts[host] = None
+        return {host: said for host, said in hosts.items() if said is not None}
+
+    def close(self) -> None:
+        """Close all connections; what is under way ends as ``Unresolvable``."""
+        self.client.close()
+
+    def _sent(self) -> int:
+        return self.client.requests + self.client.token_requests
+
+    def _share_out(self, wanted: Iterable[Asked]) -> tuple[dict[Asked, _Flight], list[_Flight]]:
+        """Take on what nobody asks for yet; return that, and what others ask for."""
+        mine: dict[Asked, _Flight] = {}
+        theirs: list[_Flight] = []
+        with self._lock:
+            for question in wanted:
+                entry, flight = self._entries.get(question), self._flights.get(question)
+                if entry is not None and not entry.stale:
+                    continue
+                if flight is not None:
+                    theirs.append(flight)
+                else:
+                    mine[question] = self._flights[question] = _Flight()
+        return mine, theirs
+
+    def _ask(self, questions: Collection[Asked], progress: Callable[[int, int], None] | None) -> dict[Asked, Answer]:
+        tags = [question for question in questions if isinstance(question, TagsQuestion)]
+        plain = [question for question in questions if isinstance(question, Question)]
+        resolved = self.client.resolve_all(plain, progress=progress) if plain else {}
+        listed = self.client.tags_all(tags) if tags else {}
+        return dict(chain[tuple[Asked, Answer]](resolved.items(), listed.items()))
+
+    def _keep(self, flights: Mapping[Asked, _Flight], answers: Mapping[Asked, Answer]) -> None:
+        with self._lock:
+            now, time = self._clock.monotonic(), self._clock.time()
+            for question, answer in answers.items():
+                old = self._entries.get(question)
+                failed = isinstance(answer, Unresolvable)
+                failures = 0 if not failed else 1 if old is None else old.failures + 1
+                same = old is not None and _same(old.answer, answer)
+                if not same:
+                    self._versions += 1
+                self._entries[question] = _Entry(
+                    answer,
+                    old.version if same and old is not None else self._versions,
+                    time,
+                    now + (self._retry.retry(failures) if failed else self._pace.next()),
+                    failures,
+                    None if not failed else time if old is None or old.failing_since is None else old.failing_since,
+                    flights[question].outdated,
+                )
+
+    def _land(self, flights: Mapping[Asked, _Flight]) -> None:
+        with self._lock:
+            for question, flight in flights.items():
+                self._flights.pop(question, None)
+                flight.ended.set()
+
+
+def _concerns(question: Asked, repository: Repository, tag: str) -> bool:
+    return question.repository == repository and (isinstance(question, TagsQuestion) or question.tag == tag)
+
+
+def _same(old: Answer, new: Answer) -> bool:
+    """Whether nothing would be planned otherwise: the words of a failure may change."""
+    if isinstance(old, Unresolvable) and isinstance(new, Unresolvable):
+        return old.cause is new.cause
+    if isinstance(old, Resolved) and isinstance(new, Resolved):
+        return old.digest == new.digest
+    return old == new
+
+
+class View:
+    """The registries as one pass sees them (``Registries``); use from one thread."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._sent = 0
+        self.used: dict[Asked, int] = {}
+        """Every question of the pass, with the version of the answer that it got."""
+
+    @property
+    def requests(self) -> int:
+        """What was asked for this pass: answers that were known cost nothing."""
+        return self._sent
+
+    @property
+    def token_requests(self) -> int:
+        """Nothing: tokens are for all passes."""
+        return 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know: one line each."""
+        return self._answers.client.warnings
+
+    def resolve_all(
+        self, questions: Iterable[Question], *, progress: Callable[[int, int], None] | None = None
+    ) -> dict[Question, Resolution]:
+        """Answer each distinct question."""
+        return cast("dict[Question, Resolution]", self._obtain(questions, progress))
+
+    def tags_all(self, questions: Iterable[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
+        """List the tags of each distinct repository."""
+        return cast("dict[TagsQuestion, TagList | Unresolvable]", self._obtain(questions, None))
+
+    def dates_all(self, images: Iterable[ImagePair]) -> dict[ImagePair, datetime | Unresolvable | None]:
+        """Read when images were created."""
+        found, sent = self._answers.dates(images)
+        self._sent += sent
+        return found
+
+    def inspect_all(
+        self,
+        pairs: Iterable[ImagePair],
+        *,
+        requests_per_image: int = 6,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[ImagePair, InspectedPair]:
+        """Read what images say of themselves."""
+        found, sent = self._answers.inspect(pairs, requests_per_image, progress)
+        self._sent += sent
+        return found
+
+    def warn(self, line: str) -> None:
+        """Note what the user should know."""
+        self._answers.client.warn(line)
+
+    def close(self) -> None:
+        """Do nothing: others go on asking."""
+
+    def _obtain(self, questions: Iterable[Asked], progress: Callable[[int, int], None] | None) -> dict[Asked, Answer]:
+        found, sent = self._answers.obtain(questions, progress)
+        self._sent += sent
+        self.used |= {question: version for question, (_, version) in found.items()}
+        return {question: answer for question, (answer, _) in found.items()}
