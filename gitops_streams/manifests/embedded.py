@@ -15,7 +15,7 @@ from typing import assert_never
 
 from gitops_streams.manifests import by_value, deployment_config, flux_markers, markers, mentions, triggers
 from gitops_streams.manifests.ignored_differences import IgnoredField
-from gitops_streams.manifests.occurrence import Finding, Mention, Occurrence, Owner
+from gitops_streams.manifests.occurrence import Finding, Mention, Occurrence, Owner, TriggeredField
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.embedded import Embedding, embed
 from gitops_streams.yamledit.lift import lift_span
@@ -77,7 +77,7 @@ def open_string(
         The documents within; why it is left alone, if that is worth saying; ``None`` if it is no manifest.
     """
     value = scalar.value
-    if not scalar.style or not ("\n" in value or "{" in value):
+    if not scalar.style or not (include or "\n" in value or "{" in value):
         return None
     if not include and (_is_text(outside.object, pointer) or not _may_hold(value, tracked, local)):
         return None
@@ -117,8 +117,14 @@ def brought_out(
 def _placed(found: Occurrence, embedding: Embedding, outside: Outside) -> Finding | Problem:
     """Place an occurrence, or say why it cannot be edited there."""
     innermost = found.embedding is None
+    form = found.form
+    if isinstance(form, TriggeredField):
+        form = replace(form, trigger=replace(form.trigger, line=embedding.line_of(form.trigger.line)))
     placed = replace(
-        _owned(found, embedding, outside), line=_line(found, embedding), embedding=found.embedding or embedding
+        _owned(found, embedding, outside),
+        form=form,
+        line=_line(found, embedding),
+        embedding=found.embedding or embedding,
     )
     why = _cannot_be_lifted(found, embedding) if innermost else None
     if why is None:

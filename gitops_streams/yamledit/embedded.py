@@ -6,6 +6,8 @@ an edit of the text around.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from gitops_streams.yamledit.source_map import SourceMap, source_map
 MAX_LEVELS = 3
 """Documents within documents; nobody was seen to go further than two."""
 
+_BREAK = re.compile(r"\n")
 _STRING_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
 
 
@@ -36,6 +39,10 @@ class Embedding:
     located: Located
     """What is within."""
     places: SourceMap
+    breaks: tuple[int, ...]
+    """Where the lines of the outer text end that the string stands on."""
+    starts: tuple[int, ...]
+    """Where the lines of the value start."""
     within: Embedding | None = None
     """The string that ``outer`` is the value of, where it is one."""
 
@@ -51,14 +58,11 @@ class Embedding:
 
     def line(self, inner: int) -> int:
         """Return the 1-based line of the outer text on which a character of the value stands."""
-        return self.host.line + self.outer.count("\n", self.host.start, self.places.start(inner))
+        return self.host.line + bisect_left(self.breaks, self.places.start(inner))
 
     def line_of(self, line: int) -> int:
         """Return the line of the outer text on which a line of the value starts."""
-        position = 0
-        for _ in range(line - 1):
-            position = self.text.find("\n", position) + 1 or len(self.text)
-        return self.line(position)
+        return self.line(self.starts[min(line, len(self.starts)) - 1])
 
 
 def embed(
@@ -86,7 +90,9 @@ def embed(
     if isinstance(located, Unparsable):
         return NotEditable(f"the string is not YAML: {located.reason}")
     aliases = tuple(_aliases(document, scalar)) if scalar.aliases else ()
-    return Embedding(document.index, pointer, aliases, scalar, text, located, places, within)
+    breaks = tuple(match.start() for match in _BREAK.finditer(text, scalar.start, scalar.end))
+    starts = (0, *(match.end() for match in _BREAK.finditer(scalar.value)))
+    return Embedding(document.index, pointer, aliases, scalar, text, located, places, breaks, starts, within)
 
 
 def _aliases(document: Document, scalar: Scalar) -> Iterator[Pointer]:
