@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from gitops_streams.manifests import whole
 from gitops_streams.manifests.image_like import is_image_key
-from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, WholeReference
 from gitops_streams.manifests.push_destinations import is_pushed
 from gitops_streams.manifests.split import is_domain, is_literal, occurrence, read_field
 from gitops_streams.yamledit.nodes import Scalar, target
@@ -59,5 +59,8 @@ def _whole(place: Place, key: str) -> Occurrence | None:
 
 
 def _pulled(place: Place, found: Finding | None) -> Iterator[Finding]:
-    if found is not None and not (isinstance(found, Occurrence) and is_pushed(place.object, found.pointer)):
+    pointer = (
+        found.pointer if isinstance(found, Occurrence) and isinstance(found.form, WholeReference) else place.pointer
+    )
+    if found is not None and not is_pushed(place.object, pointer):
         yield found

@@ -1,0 +1,293 @@
+"""Forms of reference beside image keys, kustomizations and Helm maps: what is found, and what looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+WEB = "quay.io/acme/web"
+NOT_A_KEY = 'it does not stand under an image key; add # {"$imagestream": "…"} at the end of its line to have it pinned'
+STREAMS = "it is the name of an image stream's tag or image"
+TAGGED = f"{WEB}:1.4"
+DIGEST = "sha256:" + "0" * 64
+
+
+class TestOciRepository:
+    @pytest.mark.parametrize(
+        ("ref", "wanted"),
+        [
+            ("tag: '1.4'", f"oci /spec/ref/tag {TAGGED}"),
+            ("tag: 1.4", f"oci /spec/ref/tag {TAGGED}"),
+            (f"tag: '1.4', digest: '{DIGEST}'", f"oci /spec/ref/tag {TAGGED}@{DIGEST}"),
+            (f"digest: '{DIGEST}'", f"oci /spec/ref/digest {WEB}@{DIGEST}"),
+            ("tag: '1.4', digest: ''", f"oci /spec/ref/tag {TAGGED}"),
+            (f"tag: '1.4', semver: '*', digest: '{DIGEST}'", f"oci /spec/ref/tag {TAGGED}@{DIGEST}"),
+            ("semver: '*'", f"- {WEB}: ref.semver has Flux choose the tag;"),
+            ("semver: '*', tag: '1.4'", f"- {WEB}: ref.semver has Flux choose the tag;"),
+            (f"tag: '1.4@{DIGEST}'", f"- {TAGGED}@{DIGEST}: Flux takes no digest behind ref.tag;"),
+            ("tag: ''", None),
+            ("branch: main", None),
+        ],
+    )
+    def test_refs(self, found, ref, wanted):
+        lines = found(f"kind: OCIRepository\nspec:\n  url: oci://{WEB}\n  ref: {{{ref}}}\n")
+        assert len(lines) == (wanted is not None)
+        assert wanted is None or lines[0].startswith(f"4 {wanted}")
+
+    @pytest.mark.parametrize("url", [f"https://{WEB}", WEB, "oci://quay.io/other/web", f"oci://{WEB}:1.4", "oci://"])
+    def test_other_urls(self, found, url):
+        assert not any(" oci " in line for line in found(f"spec: {{url: '{url}', ref: {{tag: '1.4'}}}}\n"))
+
+    @pytest.mark.parametrize("other", ["{url: oci://quay.io/x/y, ref: *r}", "{url: oci://quay.io/acme/web, ref: *r}"])
+    def test_a_ref_that_another_url_uses_is_left_alone(self, found, other):
+        (line,) = found(f"spec: {{url: oci://{WEB}, ref: &r {{tag: '1.4'}}}}\nother: {other}\n")
+        assert line.startswith(f"1 - {TAGGED}: its map is an anchor")
+
+
+class TestGeneratorLiterals:
+    @pytest.mark.parametrize("generator", ["configMapGenerator", "secretGenerator"])
+    def test_are_found_behind_their_keys(self, found, generator):
+        text = f"kind: Kustomization\n{generator}:\n- literals: [x=1, bundle={TAGGED}, 'IMAGE=nginx:1', a=b={TAGGED}]\n"
+        assert found(text)[:2] == [
+            f"3 literal /{generator}/0/literals/1 {TAGGED}",
+            f"3 literal /{generator}/0/literals/2 nginx:1",
+        ]
+
+    @pytest.mark.parametrize(
+        "literal", ["version=nginx:1", f"url=https://{TAGGED}", f"bundle='{TAGGED}'", f"bundle={WEB}", f"={TAGGED}"]
+    )
+    def test_other_literals(self, found, literal):
+        text = f'configMapGenerator: [{{literals: ["{literal}"]}}]\n'
+        assert not any(" literal " in line for line in found(text))
+
+    def test_other_lists_of_literals(self, found):
+        assert not any(" literal " in line for line in found(f"spec: [{{literals: ['a={TAGGED}']}}]\n"))
+
+
+class TestImageMaps:
+    @pytest.mark.parametrize(
+        ("values", "wanted"),
+        [
+            (f"name: {WEB}, tag: '1.4'", f"image-map /image/tag {TAGGED}"),
+            ("registry: quay.io, name: acme/web, tag: 1.4", f"image-map /image/tag {TAGGED}"),
+            ("registry: quay.io, image: acme/web, tag: '1.4'", f"image-map /image/tag {TAGGED}"),
+            (f"name: {WEB}, tag: '1.4', digest: '{DIGEST}'", f"image-map /image/tag {TAGGED}@{DIGEST}"),
+            (f"name: {WEB}, tag: '1.4', sha: ''", f"image-map /image/tag {TAGGED}"),
+            (f"name: '{TAGGED}', entrypoint: ['']", f"image /image/name {TAGGED}"),
+            ("name: 'nginx:1'", "image /image/name nginx:1"),
+            (f"reference: '{TAGGED}', pullPolicy: Always", f"image /image/reference {TAGGED}"),
+            (f"kind: DockerImage, name: '{TAGGED}'", f"image /image/name {TAGGED}"),
+            (
+                f"kind: ImageStreamTag, name: '{TAGGED}'",
+                f"- {TAGGED}: {STREAMS}",
+            ),
+            ("name: nginx", None),
+            ("registry: acme, name: hub, tag: '1'", None),
+        ],
+    )
+    def test_under_an_image_key(self, found, values, wanted):
+        assert found(f"image: {{{values}}}\n") == ([] if wanted is None else [f"1 {wanted}"])
+
+    def test_under_other_keys_are_none(self, found):
+        assert found(f"web: {{name: {WEB}, tag: '1.4'}}\nitem: {{name: 'nginx:1'}}\n") == [f"2 - nginx:1: {NOT_A_KEY}"]
+
+    def test_the_sources_of_builds(self, found):
+        text = "kind: BuildConfig\nspec: {strategy: {dockerStrategy: {from: {kind: DockerImage, name: 'nginx:1'}}}}\n"
+        assert found(text) == ["2 image /spec/strategy/dockerStrategy/from/name nginx:1"]
+
+    def test_volumes_and_extensions(self, found):
+        volumes = f"volumes: [{{name: v, image: {{reference: '{TAGGED}'}}}}]"
+        text = f"spec: {{{volumes},\n extensions: [{{image: {{reference: 'nginx:1'}}}}]}}\n"
+        assert found(text) == [
+            f"1 image /spec/volumes/0/image/reference {TAGGED}",
+            "2 image /spec/extensions/0/image/reference nginx:1",
+        ]
+
+    def test_ko(self, found):
+        text = f"defaultBaseImage: {TAGGED}\nbaseImageOverrides: {{x/a: 'nginx:1', b: x, c: 2}}\n"
+        assert found(text) == [
+            f"1 image /defaultBaseImage {TAGGED}",
+            "2 image /baseImageOverrides/x~1a nginx:1",
+        ]
+
+
+class TestPipelines:
+    @pytest.mark.parametrize(
+        ("text", "wanted"),
+        [
+            ("jobs: {a: {runs-on: x, container: 'nginx:1'}}\n", "ci /jobs/a/container nginx:1"),
+            ("jobs: {a: {container: {image: 'nginx:1'}}}\n", "image /jobs/a/container/image nginx:1"),
+            ("jobs: {a: {services: {db: {image: 'nginx:1'}}}}\n", "image /jobs/a/services/db/image nginx:1"),
+            ("jobs: {a: {steps: [{uses: 'docker://nginx:1'}]}}\n", "ci /jobs/a/steps/0/uses nginx:1"),
+            (f"runs: {{using: docker, image: 'docker://{TAGGED}'}}\n", f"ci /runs/image {TAGGED}"),
+            ("jobs: [{job: a, pool: x, container: 'nginx:1'}]\n", "ci /jobs/0/container nginx:1"),
+            ("a: {script: [x], services: ['nginx:1']}\n", "ci /a/services/0 nginx:1"),
+            ("a: {script: [x], services: [{name: 'nginx:1', alias: db}]}\n", "ci /a/services/0/name nginx:1"),
+            ("a: {script: [x], image: {name: 'nginx:1'}}\n", "image /a/image/name nginx:1"),
+            ("steps: [{name: 'nginx:1', args: [a]}]\n", "ci /steps/0/name nginx:1"),
+            (f"steps: [{{name: '{TAGGED}'}}]\n", f"value /steps/0/name {TAGGED}"),
+            ("kind: Task\nspec: {steps: [{name: a, image: 'nginx:1'}]}\n", "image /spec/steps/0/image nginx:1"),
+            ("spec: {stepTemplate: {image: 'nginx:1'}}\n", "image /spec/stepTemplate/image nginx:1"),
+            ("spec: {sidecars: [{image: 'nginx:1'}]}\n", "image /spec/sidecars/0/image nginx:1"),
+            ("templates: [{script: {image: 'nginx:1'}}]\n", "image /templates/0/script/image nginx:1"),
+            ("services: {db: {image: 'nginx:1'}}\n", "image /services/db/image nginx:1"),
+        ],
+    )
+    def test_places(self, found, text, wanted):
+        assert [line.split(" ", 1)[1] for line in found(text)] == [wanted]
+
+    def test_a_gitlab_file_may_list_services_for_all_jobs(self, found):
+        assert found("services: ['nginx:1']\n", ".gitlab-ci.yml") == ["1 ci /services/0 nginx:1"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "container: 'nginx:1'\n",
+            "services: ['nginx:1']\n",
+            "steps: [{name: 'nginx:1'}]\n",
+            "kind: Custom\nsteps: [{name: 'nginx:1', args: [a]}]\n",
+            "a: {steps: [{uses: nginx}]}\n",
+            "a: {steps: [{uses: 'docker://localhost:5000/a/b:1'}]}\n",
+        ],
+    )
+    def test_that_are_none(self, found, text):
+        assert not any(" ci " in line for line in found(text))
+
+
+class TestJsonPatchValues:
+    @pytest.mark.parametrize("op", ["add", "replace", "test"])
+    def test_of_image_paths(self, found, op):
+        text = f"- {{op: {op}, path: /spec/template/spec/containers/0/image, value: 'nginx:1'}}\n"
+        assert found(text) == ["1 json-patch /0/value nginx:1"]
+
+    @pytest.mark.parametrize(
+        "operation",
+        [
+            "op: replace, path: /spec/name, value: 'nginx:1'",
+            "op: remove, path: /spec/image, value: 'nginx:1'",
+            "op: replace, path: /spec/image, value: 1",
+            "op: replace, path: /spec/imagePullPolicy, value: 'nginx:1'",
+            "path: /spec/image, value: 'nginx:1'",
+        ],
+    )
+    def test_of_others(self, found, operation):
+        assert not any("json-patch" in line for line in found(f"- {{{operation}}}\n"))
+
+    def test_of_other_paths_are_found_by_value(self, found):
+        text = f"- {{op: add, path: /spec/template/spec/containers/0/env/-, value: {{name: A, value: '{TAGGED}'}}}}\n"
+        assert found(text) == [f"1 value /0/value/value {TAGGED}"]
+
+
+class TestArgoCD:
+    def test_parameters(self, found):
+        pairs = [("image.repository", WEB), ("image.tag", "1.4"), ("web.image", "nginx:1"), ("x.tag", "2")]
+        items = ", ".join(f"{{name: {name}, value: '{value}'}}" for name, value in pairs)
+        assert found(f"kind: Application\nspec: {{source: {{helm: {{parameters: [{items}]}}}}}}\n") == [
+            "2 argocd /spec/source/helm/parameters/2/value nginx:1",
+            f"2 argocd /spec/source/helm/parameters/1/value {TAGGED}",
+        ]
+
+    @pytest.mark.parametrize(
+        ("parameters", "tag"),
+        [
+            ("image.registry=quay.io image.repository=acme/web image.tag=1.4", 2),
+            (f"a.image.name={WEB} a.image.tag=1.4", 1),
+            (f"a.name={WEB} a.tag=1.4", None),
+            (f"image.repository={WEB} other.tag=1.4", None),
+            ("image.registry=acme image.repository=hub image.tag=1.4", None),
+        ],
+    )
+    def test_groups_of_parameters(self, found, parameters, tag):
+        items = ", ".join(
+            f"{{name: {name}, value: '{value}'}}" for name, value in (each.split("=") for each in parameters.split())
+        )
+        wanted = [] if tag is None else [f"1 argocd /helm/parameters/{tag}/value {TAGGED}"]
+        assert found(f"helm: {{parameters: [{items}]}}\n", ".argocd-source-web.yaml") == wanted
+
+    def test_images_of_a_kustomization(self, found):
+        text = f"kustomize: {{images: ['{TAGGED}', 'web={TAGGED}', 'web={WEB}', 'nginx:1=nginx:1']}}\n"
+        assert found(text) == [
+            f"1 image /kustomize/images/0 {TAGGED}",
+            f"1 argocd /kustomize/images/1 {TAGGED}",
+            "1 argocd /kustomize/images/3 nginx:1",
+        ]
+
+    def test_values_as_a_map(self, found):
+        text = f"helm: {{valuesObject: {{image: {{repository: {WEB}, tag: '1.4'}}}}}}\n"
+        assert found(text) == [f"1 helm /helm/valuesObject/image/tag {TAGGED}"]
+
+
+class TestFluxKustomize:
+    @pytest.mark.parametrize(
+        ("text", "pointer"),
+        [
+            ("kind: Kustomization\nspec: {IMAGES}\n", "/spec/images/0"),
+            (
+                "kind: HelmRelease\nspec: {postRenderers: [{kustomize: {IMAGES}}]}\n",
+                "/spec/postRenderers/0/kustomize/images/0",
+            ),
+        ],
+    )
+    def test_images(self, found, text, pointer):
+        text = text.replace("IMAGES", f"images: [{{name: {WEB}, newTag: '1.4'}}]")
+        assert found(text) == [f"2 kustomize {pointer}/newTag {TAGGED}"]
+
+
+class TestByValue:
+    @pytest.mark.parametrize(
+        ("text", "pointer"),
+        [
+            (f"spec: {{containers: [{{env: [{{name: A, value: '{TAGGED}'}}]}}]}}\n", "/spec/containers/0/env/0/value"),
+            (f"spec: {{args: [run, '{TAGGED}']}}\n", "/spec/args/1"),
+            (f"spec: {{package: '{TAGGED}'}}\n", "/spec/package"),
+            (
+                f"kind: Workflow\nspec: {{arguments: {{parameters: [{{name: image, value: '{TAGGED}'}}]}}}}\n",
+                "/spec/arguments/parameters/0/value",
+            ),
+            (
+                f"kind: Task\nspec: {{params: [{{name: BUILDER, default: '{TAGGED}'}}]}}\n",
+                "/spec/params/0/default",
+            ),
+            (f"kind: Template\nobjects: []\nparameters: [{{name: A, value: '{TAGGED}'}}]\n", "/parameters/0/value"),
+            (f"kind: Cluster\nspec: {{nested: [[{{x: '{TAGGED}'}}]]}}\n", "/spec/nested/0/0/x"),
+        ],
+    )
+    def test_any_key(self, found, text, pointer):
+        line = text.count("\n")
+        assert found(text) == [f"{line} value {pointer} {TAGGED}"]
+
+    def test_oci_urls_with_a_tag(self, found):
+        text = f"distribution: {{artifact: 'oci://{TAGGED}', other: 'oci://{WEB}'}}\n"
+        assert found(text) == [f"1 value /distribution/artifact {TAGGED}"]
+
+    def test_a_digest_that_is_there(self, found):
+        assert found(f"a: {TAGGED}@{DIGEST}\n") == [f"1 value /a {TAGGED}@{DIGEST}"]
+
+    def test_related_images_stand_under_an_image_key(self, found):
+        assert found(f"spec: {{relatedImages: [{{name: a, image: '{TAGGED}'}}]}}\n") == [
+            f"1 image /spec/relatedImages/0/image {TAGGED}"
+        ]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a: nginx:1\n",
+            "a: acme/hub:1\n",
+            f"a: {WEB}@{DIGEST}\n",
+            f"a: {WEB}\n",
+            f"a: --image={TAGGED}\n",
+            f"a: A={TAGGED}\n",
+            f"a: |\n  {TAGGED}\n",
+            f"a: '{TAGGED} '\n",
+            f"a: docker://{TAGGED}\n",
+        ],
+    )
+    def test_what_is_no_exact_reference_with_a_domain_and_a_tag(self, found, text):
+        assert not any(" value " in line for line in found(text))
+
+    def test_what_is_left_alone_is_reported_with_the_reason(self, found):
+        text = f"tags: ['{TAGGED}']\nnotes: {TAGGED}\nimages: ['{TAGGED}']\nsteps: [x]\n"
+        assert found(text) == [
+            f"1 - {TAGGED}: it names what is pushed there, not what is pulled",
+            f"2 - {TAGGED}: it is prose",
+            f"3 - {TAGGED}: it names what is pushed there, not what is pulled",
+        ]
