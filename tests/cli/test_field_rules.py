@@ -138,8 +138,8 @@ CASES = {
     ),
     "ignore behind a key": (
         "{}",
-        "a: # gitops-streams: ignore\n  image: WEB:1.4\n  web: {repository: WEB, tag: '1.4'}\nb: {image: WEB:1.4}\n",
-        "a: # gitops-streams: ignore\n  image: WEB:1.4\n  web: {repository: WEB, tag: '1.4'}\nb: {image: WEB:1.4@PIN}\n",
+        "a: # gitops-streams: ignore\n  image: WEB:1.4\n  x: {repository: WEB, tag: '1.4'}\nb: {image: WEB:1.4}\n",
+        "a: # gitops-streams: ignore\n  image: WEB:1.4\n  x: {repository: WEB, tag: '1.4'}\nb: {image: WEB:1.4@PIN}\n",
     ),
     "ignore behind the tag of a split reference": (
         "{}",
