@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from webhook_samples import GOOGLE_KEYS, NOW, SAMPLES, SECRET, receiver_for
+from webhook_samples import GOOGLE_KEYS, NOW, SAMPLES, SECRET, receiver_for, sent
 
 from gitops_streams.serve.event import Refused
 from gitops_streams.serve.senders.authentication import AuthenticationKind
@@ -59,6 +59,16 @@ def test_faults(receiver: Receiver, fault: str) -> None:
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_no_fault(sample: object) -> None:
     assert faults(receiver_for(sample)) == ()  # type: ignore[arg-type]
+
+
+def test_google_needs_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = next(each for each in SAMPLES if each.sender == "google")
+    headers, body, path = sent(sample)
+    monkeypatch.setattr("gitops_streams.serve.senders.google_jwt.find_spec", lambda _: None)
+    assert any("pyjwt[crypto]" in fault for fault in faults(receiver_for(sample)))
+    outcome = receive(receiver_for(sample), headers, body, path, now=NOW)
+    assert isinstance(outcome, Refused)
+    assert outcome.status == 503
 
 
 def test_a_header_makes_up_for_a_sender_that_proves_nothing() -> None:
