@@ -8,7 +8,7 @@ SOURCES := gitops_streams tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix soak bench coverage lock dist clean
+.PHONY: help demo test check fix soak corpus bench coverage lock dist clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,8 +39,14 @@ coverage: $(VENV)/.installed ## Run all tests and show what they leave out
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
 
-soak: $(VENV)/.installed ## Race two reconcilers for 50 rounds against one repository (SOAK=500 for more)
+soak: $(VENV)/.installed ## Race two reconcilers (SOAK=50 rounds), and fuzz with a million documents (FUZZ=1000000)
 	GITOPS_STREAMS_SOAK_ROUNDS=$(or $(SOAK),50) $(BIN)/pytest -s tests/cli/pull_requests/test_races.py
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/fuzz.txt || echo "no Atheris here: seeds are mutated without guidance" >&2
+	$(BIN)/python tests/fuzz/soak.py --documents $(or $(FUZZ),1000000)
+
+corpus: $(VENV)/.installed ## Pin every reference of any checkout, DIR=..., against a stub registry, and check the outcome
+	$(BIN)/python tests/corpus/run.py $(CORPUS) $(DIR)
 
 bench: $(VENV)/.installed ## Print what a dry run costs beside the bare requests (ratios, medians)
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
@@ -52,6 +58,9 @@ lock: $(VENV)/.installed ## Lock the newest dependencies that pyproject.toml adm
 	$(BIN)/uv pip compile pyproject.toml --extra patterns --universal --python-version 3.11 --generate-hashes \
 	  --constraint requirements/dev.txt --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --quiet --output-file requirements/action.txt
+	$(BIN)/uv pip compile --group fuzz --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet \
+	  --output-file requirements/fuzz.txt
 	$(BIN)/uv pip compile pyproject.toml --extra github-app --extra patterns --extra serve --universal \
 	  --python-version 3.11 --generate-hashes --constraint requirements/dev.txt --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements/image.txt
