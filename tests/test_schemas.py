@@ -15,9 +15,10 @@ from gitops_streams.forges.settings import ForgeKind
 from gitops_streams.git.commit import SigningMethod
 from gitops_streams.plan.audit import Kind
 from gitops_streams.plan.audit_uses import UNTRACKED
+from gitops_streams.plan.listing import State
 from gitops_streams.plan.model import Outcome, Pin, Rule
 from gitops_streams.registry.settings import VerifyDigest
-from gitops_streams.render import pin_json
+from gitops_streams.render import pin_json, sites
 from gitops_streams.render.json_report import SCHEMA_VERSION
 from gitops_streams.review.pins import Touch
 from gitops_streams.review.policy import CommitsBy, Drafts, EnvShown, Grouping, Rebase
@@ -25,7 +26,7 @@ from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.review.standing import Standing
 from gitops_streams.yamledit.problem import Severity
 
-NAMES = ["check", "check-base", "config", "history", "plan", "status"]
+NAMES = ["check", "check-base", "config", "history", "plan", "sites", "status"]
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:
@@ -119,6 +120,15 @@ def test_the_words_of_findings_are_those_of_the_code():
     finding = schemas.load("check")["properties"]["findings"]["items"]["properties"]
     assert set(finding["kind"]["enum"]) == {UNTRACKED, *(kind.value for kind in Kind)}
     assert set(finding["severity"]["enum"]) == {value.value for value in Severity}
+
+
+def test_the_words_of_sites_are_those_of_the_code():
+    fields = schemas.load("sites")["properties"]
+    site = fields["sites"]["items"]["properties"]
+    assert fields["schemaVersion"] == {"const": sites.SCHEMA_VERSION}
+    assert set(fields["summary"]["required"]) == set(site["state"]["enum"]) == {state.value for state in State}
+    assert set(site["boundBy"]["enum"]) == {None, *(rule.value for rule in Rule)}
+    assert set(fields["problems"]["items"]["properties"]["severity"]["enum"]) == {value.value for value in Severity}
 
 
 def test_a_schema_is_loaded_anew_each_time():

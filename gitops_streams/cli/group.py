@@ -24,6 +24,7 @@ VERBS = {
     "apply": "Carry out a plan that diff -o json saved.",
     "check": "Check manifests against declarations and recorded digests, offline.",
     "status": "Show streams, what they resolved to, and what uses them, offline.",
+    "sites": "List every reference, how it was found, what binds it, and what is skipped, offline.",
     "history": "Show what a stream tag was, since when, and who moved it, offline.",
     "tag": "Let a stream tag follow an image or another tag, or delete it, as oc tag does.",
     "rollback": "Hold a stream tag at an image that it had before.",

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return a JSON Schema (2020-12): ``config``, ``plan``, ``check``, ``check-base``, ``status`` or ``history``."""
+    """Return a JSON Schema: ``config``, ``plan``, ``check``, ``check-base``, ``status``, ``sites`` or ``history``."""
     text = files(__name__).joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
