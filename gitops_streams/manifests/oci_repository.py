@@ -32,7 +32,7 @@ def find(place: Place) -> Iterator[Finding]:
     if base is None:
         return
     if semver is not None and semver.value and (digest is None or not digest.value):
-        reason = "ref.semver has Flux choose the tag; follow the repository with a tag of your own, and name that here"
+        reason = "ref.semver has Flux choose the tag; write ref.tag in its place to have that pinned"
         yield Mention(place.file, semver.scalar.line, base.repository, tag.value or None if tag else None, name, reason)
         return
     found = occurrence(place, FORM, name, tag, digest)

@@ -19,6 +19,8 @@ from gitops_streams.yamledit.nodes import Mapping, Scalar, Sequence, target
 from gitops_streams.yamledit.problem import Problem
 
 _LISTS = ("resources", "bases", "components")
+_TRANSFORMED = frozenset({"image", "marker", "trigger", "local", "kustomize"})
+"""Forms that may be what kustomize transforms: the images of containers, and what a base's own entries make of them."""
 _MOST = 1000
 """Folders that are followed from one overlay."""
 
@@ -39,7 +41,8 @@ def unpinned(files: Iterable[ScannedFile], sites: Iterable[Site]) -> tuple[Probl
             if not isinstance(finding, Occurrence) or finding.repository is None:
                 continue
             if id(finding) in bound or finding.digest is not None:
-                pinned.setdefault(finding.repository, []).append(finding)
+                if finding.form_name in _TRANSFORMED:
+                    pinned.setdefault(finding.repository, []).append(finding)
             elif _drops(finding):
                 loose.append(finding)
     return tuple(_warnings(loose, pinned, by_path))

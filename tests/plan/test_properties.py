@@ -62,11 +62,41 @@ def entries(draw):
 
 
 @st.composite
+def other_entries(draw):
+    """The same of forms that spread over several maps, or hold more than a reference in one scalar."""
+    quote = draw(quotes)
+    comment = draw(st.sampled_from(["", "", "  # note"]))
+    repository, tag = draw(st.sampled_from(REPOSITORIES)), draw(st.sampled_from(TAGS))
+    registry, slash, rest = repository.partition("/")
+    digest = draw(st.sampled_from([None, "", *DIGESTS]))
+    digest_line = [] if digest is None else [f"  digest: {digest}".rstrip()]
+    form = draw(st.integers(0, 4))
+    if form == 0:
+        beside = "" if digest is None else f", digest: {digest or chr(39) * 2}"
+        ref = [f"  ref: {{tag: {quote}{tag}{quote}{beside}}}"]
+        block = ["  ref:", f"    tag: {quote}{tag}{quote}{comment}", *(f"  {line}" for line in digest_line)]
+        return ["spec:", f"  url: oci://{repository}", *draw(st.sampled_from([ref, block]))]
+    if form == 1:
+        literal = f"{draw(st.sampled_from(['IMAGE', 'x']))}={draw(references())}"
+        return ["configMapGenerator:", f"- literals: [{quote}{literal}{quote}, a=b]"]
+    if form == 2:
+        split = [f"  registry: {registry}", f"  name: {rest}"] if slash else [f"  name: {registry}"]
+        return ["image:", *split, f"  tag: {quote}{tag}{quote}{comment}", *digest_line]
+    if form == 3:
+        prefix = draw(st.sampled_from(["", "oci://", "docker://"]))
+        key = draw(st.sampled_from(["uses", "artifact", "description", "tags", "name"]))
+        return [f"{key}: {quote}{prefix}{draw(references())}{quote}{comment}"]
+    pairs = [("repository", repository), ("tag", tag)]
+    items = ", ".join(f"{{name: image.{name}, value: '{value}'}}" for name, value in draw(st.permutations(pairs)))
+    return ["helm:", f"  parameters: [{items}]", "kustomize:", f"  images: [x={draw(references())}]"]
+
+
+@st.composite
 def documents(draw):
     namespace = draw(st.sampled_from([None, "dev", "prod"]))
     lines = [draw(st.sampled_from(["kind: Kustomization", "kind: Pod"]))]
     lines += [f"metadata: {{namespace: {namespace}}}"] if namespace else []
-    for number, entry in enumerate(draw(st.lists(entries(), min_size=1, max_size=4))):
+    for number, entry in enumerate(draw(st.lists(entries() | other_entries(), min_size=1, max_size=4))):
         top = entry[0].startswith("images:") and not any(line.startswith("images:") for line in lines)
         lines += entry if top else [f"k{number}:", *(f"  {line}" for line in entry)]
     return lines
