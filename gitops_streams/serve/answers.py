@@ -88,6 +88,8 @@ class Answers:
         self._lock = threading.Lock()
         self._inspecting = threading.Lock()
         self._entries: dict[Asked, _Entry] = {}
+        self._by_repository: dict[Repository, set[Asked]] = {}
+        """The questions of ``_entries``."""
         self._flights: dict[Asked, _Flight] = {}
         self._versions = 0
 
@@ -116,7 +118,7 @@ class Answers:
             for question in [known for known in self._entries if known not in wanted]:
                 # A pass that goes on may have asked it a moment ago; who asks it next time will find it gone.
                 if self._entries[question].due < now:
-                    del self._entries[question]
+                    self._forget(question)
             return [
                 question
                 for question, entry in self._entries.items()
@@ -126,12 +128,12 @@ class Answers:
     def concerned(self, repository: Repository, tag: str) -> list[Asked]:
         """List the known questions whose answer a push of this tag may change."""
         with self._lock:
-            return [question for question in self._entries if _concerns(question, repository, tag)]
+            return [question for question, _ in self._concerned(repository, tag)]
 
     def has(self, repository: Repository, tag: str, digest: Digest) -> bool:
         """Whether every question that a push of this tag concerns has this digest for its answer already."""
         with self._lock:
-            known = [(key, entry) for key, entry in self._entries.items() if _concerns(key, repository, tag)]
+            known = self._concerned(repository, tag)
             return bool(known) and all(
                 isinstance(key, Question)
                 and key.platform is None
@@ -273,6 +275,7 @@ class Answers:
                 same = old is not None and _same(old.answer, answer)
                 if not same:
                     self._versions += 1
+                self._by_repository.setdefault(question.repository, set()).add(question)
                 self._entries[question] = _Entry(
                     answer,
                     old.version if same and old is not None else self._versions,
@@ -283,15 +286,25 @@ class Answers:
                     flights[question].outdated,
                 )
 
+    def _forget(self, question: Asked) -> None:
+        del self._entries[question]
+        others = self._by_repository[question.repository]
+        others.discard(question)
+        if not others:
+            del self._by_repository[question.repository]
+
+    def _concerned(self, repository: Repository, tag: str) -> list[tuple[Asked, _Entry]]:
+        return [
+            (question, self._entries[question])
+            for question in self._by_repository.get(repository, ())
+            if isinstance(question, TagsQuestion) or question.tag == tag
+        ]
+
     def _land(self, flights: Mapping[Asked, _Flight]) -> None:
         with self._lock:
             for question, flight in flights.items():
                 self._flights.pop(question, None)
                 flight.ended.set()
-
-
-def _concerns(question: Asked, repository: Repository, tag: str) -> bool:
-    return question.repository == repository and (isinstance(question, TagsQuestion) or question.tag == tag)
 
 
 def _same(old: Answer, new: Answer) -> bool:

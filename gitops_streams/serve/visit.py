@@ -61,19 +61,6 @@ class Memory:
         """Whether a registry has said something else since."""
         return any(self.answers.version(question) != version for question, version in self.used.items())
 
-    def follows(self, pushed: Pushed) -> bool:
-        """Whether a stream tag follows what was pushed."""
-        repository, tag = pushed
-        return any(source in {(repository, tag), (repository, None)} for source in self.sources.values())
-
-    def sleeps_on(self, pushed: Pushed) -> bool:
-        """Whether a stream tag follows it that is not resolved by itself, not being scheduled."""
-        repository, tag = pushed
-        return any(
-            source in {(repository, tag), (repository, None)} and key not in self.questions
-            for key, source in self.sources.items()
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Passed:

@@ -1,0 +1,185 @@
+"""Puts the service together from its settings and runs it until it is told to stop."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_streams.errors import UsageError
+from gitops_streams.registry import RegistryClient
+from gitops_streams.registry.limits import SystemClock
+from gitops_streams.registry.settings import RegistrySettings
+from gitops_streams.serve.loop import Loop
+from gitops_streams.serve.pace import Pace
+from gitops_streams.serve.place import Place, folder_of
+from gitops_streams.serve.pool import Pool
+from gitops_streams.serve.secret_places import read_secret, receiver_of
+from gitops_streams.serve.senders.receiver import Receiver, paths
+from gitops_streams.serve.settings import ServeSettings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the process was given."""
+
+    variables: Mapping[str, str]
+    home: Path
+
+
+def state_directory(settings: ServeSettings, surroundings: Surroundings) -> Path:
+    """Return where clones are kept. Source: the XDG Base Directory Specification."""
+    if settings.state_directory is not None:
+        return settings.state_directory
+    given = surroundings.variables.get("XDG_STATE_HOME", "")
+    base = Path(given) if given.startswith("/") else surroundings.home / ".local" / "state"
+    return base / "gitops-streams"
+
+
+def run_once(settings: ServeSettings, surroundings: Surroundings) -> int:
+    """Visit every repository once.
+
+    Returns:
+        The worst exit code of ``reconcile`` over all of them.
+
+    Raises:
+        GitopsStreamsError: the service cannot be started.
+    """
+    with _state(settings, surroundings) as state, _pool(settings, surroundings) as pool:
+        loop = Loop(
+            _places(settings, state, surroundings), pool, SystemClock(), _pace(settings), workers=settings.workers
+        )
+        try:
+            return loop.once()
+        finally:
+            loop.stop(settings.stop_timeout)
+
+
+def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[str], None]) -> bool:
+    """Run until SIGTERM or SIGINT comes; call it from the main thread.
+
+    Args:
+        settings: what to do.
+        surroundings: what the process was given.
+        ready: told the page's address once it answers.
+
+    Returns:
+        Whether everything that was under way has ended in its time.
+
+    Raises:
+        GitopsStreamsError: the service cannot be started.
+    """
+    # Starlette and uvicorn are an extra, and take their time to import.
+    from gitops_streams.serve.access import Access  # noqa: PLC0415
+    from gitops_streams.serve.application import application  # noqa: PLC0415
+    from gitops_streams.serve.metrics import Metrics  # noqa: PLC0415
+    from gitops_streams.serve.pages.routes import routes  # noqa: PLC0415
+    from gitops_streams.serve.server import Server  # noqa: PLC0415
+
+    receivers = [receiver_of(each, surroundings.variables) for each in settings.receivers]
+    token = settings.page_token
+    access = None if token is None else Access(read_secret(token, surroundings.variables))
+    server = Server(settings.host, settings.port)
+    try:
+        with _state(settings, surroundings) as state, _pool(settings, surroundings) as pool, _signals() as stop:
+            metrics = Metrics()
+            loop = Loop(
+                _places(settings, state, surroundings),
+                pool,
+                SystemClock(),
+                _pace(settings),
+                receivers=receivers,
+                metrics=metrics,
+                workers=settings.workers,
+            )
+            server.start(application(receivers, loop, routes(loop, metrics, access)))
+            loop.start()
+            ready(_address(settings, server.port))
+            stop.wait()
+            _log.info("stopping: what is under way is finished first")
+            ended = loop.stop(settings.stop_timeout)
+    finally:
+        server.stop()
+    return ended
+
+
+def _address(settings: ServeSettings, port: int) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Have SIGTERM and SIGINT set an event."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _state(settings: ServeSettings, surroundings: Surroundings) -> Iterator[Path]:
+    """Have the state directory for ourselves: two processes in one clone would only wait for each other."""
+    state = state_directory(settings, surroundings)
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"the state directory {state} cannot be written: {error.strerror}", hint="name another one: stateDirectory"
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                f"another gitops-streams serve uses the state directory {state}",
+                hint="give each process a stateDirectory of its own; they settle the rest by Git",
+            ) from error
+        yield state
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _pool(settings: ServeSettings, surroundings: Surroundings) -> Iterator[Pool]:
+    def open_client(registry: RegistrySettings) -> RegistryClient:
+        return RegistryClient(registry, surroundings.variables, surroundings.home)
+
+    pool = Pool(open_client, SystemClock(), _pace(settings))
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _pace(settings: ServeSettings) -> Pace:
+    return Pace(settings.interval, settings.jitter)
+
+
+def _places(settings: ServeSettings, state: Path, surroundings: Surroundings) -> list[Place]:
+    return [
+        Place(repository, folder_of(state, repository), surroundings.variables) for repository in settings.repositories
+    ]
+
+
+def urls(settings: ServeSettings, surroundings: Surroundings) -> list[tuple[Receiver, tuple[str, ...]]]:
+    """Return where each receiver's deliveries are sent to, the newest secret's address first.
+
+    Raises:
+        ConfigError: a secret cannot be read, or a receiver not be started.
+    """
+    base = (settings.public_url or _address(settings, settings.port)).rstrip("/")
+    found = [receiver_of(each, surroundings.variables) for each in settings.receivers]
+    return [(receiver, tuple(f"{base}{path}" for path in paths(receiver))) for receiver in found]
