@@ -31,6 +31,8 @@ VERBS = {
     "hold": "Hold a stream tag at the image that it has.",
     "resume": "Let a held stream tag follow its source again.",
     "resolve": "Print the digests of image references.",
+    "serve": "Keep repositories in step: a loop, webhooks, and a page to look at.",
+    "webhook-url": "Print where serve takes webhooks, and what to do with that.",
     "github-action": "Run as a step of a GitHub workflow (action.yml calls this).",
 }
 """Verb and short help, in the order in which a newcomer meets them. Each is ``cli/<verb>.py``, with ``_`` for ``-``."""
