@@ -20,7 +20,7 @@ import pytest
 
 from gitops_streams.demo.registry import Registry
 from gitops_streams.manifests import scan
-from gitops_streams.manifests.local_names import may_hold
+from gitops_streams.manifests.screen import Screen
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Cause, Method, Question, Resolution, Resolved, Unresolvable
 from gitops_streams.plan.bind import Bindings, joined, tracked
@@ -214,12 +214,12 @@ def plan_files() -> Callable[..., Planned]:
         catalog = with_aliased(catalog)
         history = status.read(item for item in content.items() if item[0].startswith(status.DIRECTORY))
         followed = tracked(catalog).union(LocalReferences(catalog, local_registry).by_repository)
-        needles = [needle.encode() for needle in scan.needles(followed)] if screen else [b""]
         local = local_names(catalog)
+        bytes_screen = Screen(followed, scan.needles(()) if screen else [""], local)
         scanned = [
             scan.scan(path, data, followed, local)
             for path, data in manifests.items()
-            if any(needle in data for needle in needles) or may_hold(data, local)
+            if bytes_screen.admits(data)
         ]
         found = [file for file, _ in scanned if file is not None]
         bound = bind_each(found, catalog, history, local_registry)

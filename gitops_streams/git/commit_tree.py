@@ -54,6 +54,15 @@ class CommitTree:
         prefix = len(self._commit) + 1
         return sorted(os.fsdecode(line)[prefix:] for line in searched.stdout.split(b"\0") if line)
 
+    def contents(self, pathspecs: Sequence[str] = MANIFESTS) -> dict[str, bytes | None]:
+        """See ``Snapshot.contents``; of pathspecs, those with one ``*`` at their start are understood."""
+        endings = tuple(pathspec.removeprefix("*") for pathspec in pathspecs)
+        return {
+            path: bytes.fromhex(entry.object_id)
+            for path, entry in sorted(self.entries().items())
+            if entry.regular and path.endswith(endings)
+        }
+
     def read(self, paths: Iterable[str], limit: int = SIZE_LIMIT) -> Iterator[tuple[str, bytes | Unreadable]]:
         """See ``Snapshot.read``."""
         wanted = list(paths)

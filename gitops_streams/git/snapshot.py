@@ -45,6 +45,12 @@ class Snapshot(Protocol):
         A safe superset: a file that cannot be searched is returned too, so that reading it says why.
         """
 
+    def contents(self, pathspecs: Sequence[str] = MANIFESTS) -> dict[str, bytes | None]:
+        """Return the regular files, sorted by path, each with the id of the blob that it is known to hold.
+
+        ``None``: only reading the file can tell what it holds.
+        """
+
     def read(self, paths: Iterable[str], limit: int = SIZE_LIMIT) -> Iterator[tuple[str, bytes | Unreadable]]:
         """Read files in the order asked for; one larger than ``limit`` bytes is not read."""
 

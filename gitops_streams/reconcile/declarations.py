@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_streams.config import Settings
@@ -10,6 +11,8 @@ from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.manifests import scan
 from gitops_streams.plan.whole_repositories import with_aliased
 from gitops_streams.reconcile.included import included
+from gitops_streams.reconcile.two_processes import shared_out
+from gitops_streams.reconcile.worth_reading import admitted
 from gitops_streams.streams import load, status
 from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog
@@ -26,6 +29,8 @@ class Declarations:
     located: dict[str, tuple[bytes, Located]]
     """The files that declare streams, which may be manifests too."""
     problems: tuple[Problem, ...]
+    files: dict[str, bytes | None]
+    """Every file that may be a manifest, with the blob that it is known to hold."""
 
 
 def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
@@ -48,8 +53,8 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
     """Read every ImageStream and every status file of a snapshot that need not have any."""
     located: dict[str, tuple[bytes, Located]] = {}
     problems: list[Problem] = []
-    paths = included(snapshot.containing([load.SCREEN], scan.PATHSPECS), settings)
-    for path, content in snapshot.read(paths, scan.MAX_BYTES):
+    files = snapshot.contents(scan.PATHSPECS)
+    for path, content in _declaring(snapshot, included(files, settings)):
         read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
         found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
         if isinstance(found, Problem):
@@ -58,7 +63,17 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
             located[path] = (content, found)
     catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
     history = read_history(snapshot)
-    return Declarations(catalog, history, located, (*problems, *history.problems))
+    return Declarations(catalog, history, located, (*problems, *history.problems), files)
+
+
+def _declaring(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+    """Read the files that may declare streams."""
+    word = load.SCREEN.encode()
+
+    def work(part: Sequence[str]) -> Iterator[str]:
+        return (path for path, _ in admitted(snapshot, part, lambda content: word in content, [load.SCREEN]))
+
+    yield from snapshot.read(sorted(shared_out(paths, work)), scan.MAX_BYTES)
 
 
 def read_history(snapshot: Snapshot) -> History:

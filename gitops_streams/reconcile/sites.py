@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gitops_streams.config import Settings
-from gitops_streams.git.snapshot import Snapshot, Unreadable
-from gitops_streams.manifests import scan
-from gitops_streams.manifests.local_names import may_hold
+from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.bind import Binder, Bindings, joined, tracked
 from gitops_streams.plan.local_references import LocalReferences, fallen_back
-from gitops_streams.plan.named import local_names
 from gitops_streams.plan.overlays import unpinned
 from gitops_streams.plan.overrides import overridden
 from gitops_streams.plan.whole_repositories import bind_each, takes_any
 from gitops_streams.reconcile.declarations import Declarations, read_declarations
-from gitops_streams.reconcile.included import included
+from gitops_streams.reconcile.scanning import scan_files
 from gitops_streams.yamledit.problem import Problem
 
 
@@ -83,7 +80,7 @@ def sites_of(
     files: list[ScannedFile] = []
     bound: dict[str, Bindings] = {}
     problems: list[Problem] = []
-    for file in _scan(snapshot, settings, declarations, repositories, only):
+    for file in scan_files(snapshot, settings, declarations, repositories, only):
         if isinstance(file, Problem):
             problems.append(file)
             continue
@@ -106,36 +103,3 @@ def sites_of(
     if only is None:
         problems += fallen_back(LocalReferences(catalog, settings.local_registry), bindings.sites)
     return Found(declarations, tuple(files), bindings, (*declarations.problems, *problems))
-
-
-def _scan(
-    snapshot: Snapshot,
-    settings: Settings,
-    declarations: Declarations,
-    repositories: frozenset[Repository],
-    only: Collection[str] | None,
-) -> Iterator[ScannedFile | Problem]:
-    """Scan every file that can be edited; those that declare streams are located already."""
-    local = local_names(declarations.catalog)
-    certain = set(snapshot.containing(scan.needles(repositories, settings.rules), scan.PATHSPECS))
-    # A stream's name may be a word that stands in every file: those that hold it are looked at before they are parsed.
-    possible = snapshot.containing(sorted(local), scan.PATHSPECS) if local else []
-    paths = included(sorted(certain.union(possible)), settings)
-    if only is not None:
-        paths = [path for path in paths if path in only]
-    for path in paths:
-        if path in declarations.located:
-            yield from _split(scan.scan_located(path, *declarations.located[path], repositories, local, settings.rules))
-    unread = [path for path in paths if path not in declarations.located]
-    for path, content in snapshot.read(unread, scan.MAX_BYTES):
-        if isinstance(content, Unreadable):
-            yield Problem(path, None, f"not scanned: {content.reason}")
-        elif path in certain or may_hold(content, local):
-            yield from _split(scan.scan(path, content, repositories, local, settings.rules))
-
-
-def _split(scanned: tuple[ScannedFile | None, list[Problem]]) -> Iterator[ScannedFile | Problem]:
-    file, problems = scanned
-    if file is not None:
-        yield file
-    yield from problems

@@ -191,7 +191,7 @@ class _Reader:
         if at == len(lines):
             raise Refused
         depth = len(lines[at]) - len(lines[at].lstrip(" "))
-        if depth <= parent or any(len(line) > depth for line in lines[start:at]):
+        if depth <= parent or any(lines[start:at]):
             raise Refused
         margin = " " * depth
         content: list[str] = []

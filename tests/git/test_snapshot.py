@@ -310,3 +310,38 @@ def test_the_search_agrees_with_a_literal_one(
     with Repository.discover(tree) as repository:
         assert repository.work_tree().containing(needles) == expected
         assert repository.at("HEAD").containing(needles) == expected
+
+
+def test_contents_names_the_blobs_that_files_are_known_to_hold(tree: Path, git: Callable[..., str]) -> None:
+    for name in ("clean", "dirty", "assumed", "gone", "converted", "staged"):
+        (tree / f"{name}.yaml").write_text(f"{name}: 1\n")
+    (tree / "link.yaml").symlink_to("clean.yaml")
+    (tree / ".gitignore").write_text("ignored*\n")
+    (tree / ".gitattributes").write_text("converted.yaml filter=unknown\n")
+    git(tree, "add", "-A")
+    git(tree, "commit", "-q", "-m", "x")
+    git(tree, "update-index", "--assume-unchanged", "assumed.yaml")
+    (tree / "dirty.yaml").write_text("dirty: 2222\n")
+    (tree / "staged.yaml").write_text("staged: 2222\n")
+    git(tree, "add", "staged.yaml")
+    (tree / "gone.yaml").unlink()
+    (tree / "untracked.yaml").write_text("u: 1\n")
+    (tree / "ignored.yaml").write_text("i: 1\n")
+    with Repository.discover(tree) as repository:
+        here = repository.work_tree().contents()
+        there = repository.at("HEAD").contents()
+        blobs = {
+            name: bytes.fromhex(git(tree, "hash-object", "--no-filters", name).strip())
+            for name in ("clean.yaml", "staged.yaml")
+        }
+    assert here == {
+        "assumed.yaml": None,
+        "clean.yaml": blobs["clean.yaml"],
+        "converted.yaml": None,
+        "dirty.yaml": None,
+        "staged.yaml": blobs["staged.yaml"],
+        "untracked.yaml": None,
+    }
+    assert list(here) == sorted(here)
+    assert there["clean.yaml"] == blobs["clean.yaml"]
+    assert sorted(there) == [f"{name}.yaml" for name in ("assumed", "clean", "converted", "dirty", "gone", "staged")]

@@ -1,0 +1,104 @@
+"""Lists the work tree's files with the blobs that they are known to be the same as, without reading any of them.
+
+Git's index knows which files have not been touched since they were equal to a blob; ``diff-files`` compares
+sizes and times and says which have. A file that a filter converts on its way is never taken for its blob.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_streams.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitops_streams.git.process import Git
+
+_CONVERSIONS = ("filter", "working-tree-encoding", "ident")
+"""Attributes that make of one blob different files, at different times."""
+
+
+def list_work_tree(
+    git: Git, root: Path, pathspecs: Sequence[str], is_regular: Callable[[str], bool]
+) -> dict[str, bytes | None]:
+    """Return the regular files of the work tree, sorted, each with its blob's id.
+
+    Args:
+        git: git in ``root``.
+        root: the top of the work tree.
+        pathspecs: which files.
+        is_regular: whether a path leads to a regular file, and through no symbolic link.
+
+    Returns:
+        Tracked files, and untracked ones that git does not ignore. ``None``: what is in the file is not known.
+
+    Raises:
+        RepositoryError: git fails.
+    """
+    files: dict[str, bytes | None] = {}
+    unsure: set[str] = set()
+    # The three run beside each other: the last one alone walks all directories.
+    with (
+        git.start("ls-files", "-z", "-o", "--exclude-standard", "--", *pathspecs) as untracked,
+        git.start("diff-files", "-z", "--name-only", "--ignore-submodules=all", "--", *pathspecs) as touched,
+    ):
+        for line in git.run("ls-files", "-s", "-v", "-z", "--", *pathspecs).stdout.split(b"\0"):
+            if not line:
+                continue
+            head, _, name = line.partition(b"\t")
+            tag, mode, object_id, stage = head.split(b" ")
+            path = os.fsdecode(name)
+            if not mode.startswith(b"100"):
+                unsure.discard(path)
+                continue
+            # Any other tag than H: git was told not to look at the file, or it has a conflict.
+            if tag != b"H" or stage != b"0":
+                unsure.add(path)
+            files[path] = bytes.fromhex(object_id.decode("ascii"))
+        for listing in (touched, untracked):
+            listed, complaint = listing.communicate()
+            if listing.returncode != 0:
+                raise RepositoryError(f"git cannot list files: {complaint.decode('utf-8', 'replace').strip()}")
+            unsure.update(os.fsdecode(name) for name in listed.split(b"\0") if name)
+    unsure |= _converted(git, root, files)
+    for path in unsure:
+        if path in files or is_regular(path):
+            files[path] = None
+    for path in [path for path in unsure if path in files and not is_regular(path)]:
+        del files[path]
+    return dict(sorted(files.items()))
+
+
+def _converted(git: Git, root: Path, files: dict[str, bytes | None]) -> set[str]:
+    """Return the files that attributes convert; git is asked only where attributes speak of it at all."""
+    if not files or not any(_speaks(path) for path in _attributes(git, root)):
+        return set()
+    request = b"".join(os.fsencode(path) + b"\0" for path in files)
+    fields = git.run("check-attr", "-z", "--stdin", *_CONVERSIONS, stdin=request).stdout.split(b"\0")
+    # Path, attribute, value; path, attribute, value; …
+    return {
+        os.fsdecode(path)
+        for path, value in zip(fields[0::3], fields[2::3], strict=False)
+        if value not in {b"unspecified", b"unset"}
+    }
+
+
+def _attributes(git: Git, root: Path) -> list[Path]:
+    """Return where attributes may be written: in the repository, beside it, the user's, the system's."""
+    listed = git.run("ls-files", "-z", "-c", "-o", "--", ".gitattributes", "*/.gitattributes").stdout.split(b"\0")
+    found = [root / os.fsdecode(name) for name in listed if name]
+    beside = git.run("rev-parse", "--git-path", "info/attributes").line
+    own = git.run("config", "--type=path", "--get", "core.attributesFile", accept=(0, 1)).line
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser())
+    return [*found, root / beside, Path(own) if own else home / "git" / "attributes", Path("/etc/gitattributes")]
+
+
+def _speaks(path: Path) -> bool:
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False
+    return any(name.encode() in text for name in _CONVERSIONS)

@@ -1,0 +1,58 @@
+"""The byte screen is a safe superset: of what a scan finds, and close to a literal search for every name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_streams.manifests.scan import needles, scan
+from gitops_streams.manifests.screen import Screen, paths
+from gitops_streams.oci.reference import Reference
+
+NAMES = ["quay.io/acme/web", "quay.io/acme/web-2", "nginx", "docker.io/grafana/grafana", "r.example.com:5000/a.b/c_d/e"]
+TRACKED = frozenset(Reference.parse(name).repository for name in NAMES)
+SCREEN = Screen(TRACKED, needles(()))
+
+
+def test_it_looks_for_the_same_as_a_literal_search() -> None:
+    assert set(needles(TRACKED)) == {*needles(()), *paths(TRACKED)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image: quay.io/acme/web:1", "image: quay.io/acme/web", "- acme/web", "{image: acme/web}", "see (acme/web@sha)",
+        'a: "x\\nquay.io/acme/web:1\\n"', "KEY=quay.io/acme/web:1", "oci://quay.io/acme/web", "acme/web\r\n",
+        "image: nginx", "--nginx:1", "Xnginx", '"\\nnginx:1"', "grafana/grafana", "a.b/c_d/e", "$imagestream",
+        'image: "acme\\/web"', "vendor/acme/web:1", "acme/webX", "-acme/web-2:1-",
+    ],
+)  # fmt: skip
+def test_what_it_admits(text: str) -> None:
+    assert SCREEN.admits(text.encode())
+
+
+@pytest.mark.parametrize("text", ["", "image: quay.io/acme/webhook:1", "acme/web-22", "acme/ web", "acme web", "/web"])
+def test_what_it_drops(text: str) -> None:
+    assert not SCREEN.admits(text.encode())
+
+
+def test_a_bare_name() -> None:
+    assert Screen((), (), {"web"}).admits(b"image: web\n")
+    assert not Screen((), (), {"web"}).admits(b"image: webs\n")
+
+
+_WORDS = ["acme/", "web", "web-2", "nginx", ":1", "@", "/", "-", ".", "_", " ", "\n", '"', "\\n", "\\", "'", "grafana/"]
+_VALUES = st.lists(st.sampled_from([*NAMES, *NAMES, *_WORDS, "oci://", "docker://", "X", "9"]), max_size=6).map("".join)
+_SHAPES = st.sampled_from(
+    ["image: %s\n", "image: '%s'\n", 'image: "%s"\n', "repository: %s\ntag: 1\n", "images:\n- name: %s\n  newTag: 1\n",
+     "args: [a, '%s']\n", "text: |\n  see %s here\n", "image: {repository: %s, tag: 1}\n", "value: %s\n"]
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(_SHAPES, _VALUES), min_size=1, max_size=3))
+def test_whatever_a_scan_finds_it_admits(parts: list[tuple[str, str]]) -> None:
+    data = "---\n".join(shape % value for shape, value in parts).encode()
+    found, _ = scan("x.yaml", data, TRACKED)
+    if found is not None:
+        assert SCREEN.admits(data), data
