@@ -30,6 +30,7 @@ from gitops_streams.manifests import (
     oci_repository,
     pipelines,
     ruled,
+    ruled_words,
     spared,
     triggers,
 )
@@ -311,7 +312,9 @@ def _by_rule(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[tu
                 yield from _accepted(scan, place, [finding], marks)
             case ruled.RuledText(pointer, scalar, rule):
                 if id(scalar) not in marks and scan.spared.why((id(scalar),)) is None:
-                    for inner in _within(scan, found, pointer, scalar, None, rule):
+                    outside = embedded.Outside(scan.text, scan.document, found, scan.within)
+                    words = ruled_words.find(scan.path, outside, there, scan.tracked)
+                    for inner in words or _within(scan, found, pointer, scalar, None, rule):
                         yield inner, {id(scalar)}
             case _:
                 assert_never(there)

@@ -125,7 +125,10 @@ def _patches(entries: Sequence[Mapping[str, Any]]) -> tuple[DocumentPatch, ...]:
             int(patch["document"]),  # to JSON Schema, 0.0 is an integer
             tuple(Operation(operation["op"], operation["path"], operation["value"]) for operation in patch["ops"]),
             tuple(Remark(remark["path"], remark["text"]) for remark in patch.get("comments", ())),
-            tuple(StringPatch(string["path"], _patches(string["patch"])) for string in patch.get("embedded", ())),
+            tuple(
+                StringPatch(string["path"], _patches(string["patch"]), string.get("references", False))
+                for string in patch.get("embedded", ())
+            ),
         )
         for patch in entries
     )

@@ -45,6 +45,8 @@ class Embedding:
     """Where the lines of the value start."""
     within: Embedding | None = None
     """The string that ``outer`` is the value of, where it is one."""
+    words: bool = False
+    """Whether it is looked at as the list of its references, and not as YAML (``words``)."""
 
     @property
     def text(self) -> str:
@@ -89,10 +91,32 @@ def embed(
     located = locate(scalar.value)
     if isinstance(located, Unparsable):
         return NotEditable(f"the string is not YAML: {located.reason}")
+    return embedding(Host(document, pointer, scalar, text), located, places, within)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A string where it stands."""
+
+    document: Document
+    pointer: Pointer
+    """From that document's root."""
+    scalar: Scalar
+    text: str
+    """The text that it stands in."""
+
+
+def embedding(
+    host: Host, located: Located, places: SourceMap, within: Embedding | None, *, words: bool = False
+) -> Embedding:
+    """Put together what is known of a string; see the fields of ``Embedding``."""
+    document, scalar, text = host.document, host.scalar, host.text
     aliases = tuple(_aliases(document, scalar)) if scalar.aliases else ()
     breaks = tuple(match.start() for match in _BREAK.finditer(text, scalar.start, scalar.end))
     starts = (0, *(match.end() for match in _BREAK.finditer(scalar.value)))
-    return Embedding(document.index, pointer, aliases, scalar, text, located, places, breaks, starts, within)
+    return Embedding(
+        document.index, host.pointer, aliases, scalar, text, located, places, breaks, starts, within, words
+    )
 
 
 def _aliases(document: Document, scalar: Scalar) -> Iterator[Pointer]:

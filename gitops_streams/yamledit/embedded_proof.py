@@ -15,6 +15,7 @@ from gitops_streams.yamledit.edit import Conflict, Edit, Lifted, splice
 from gitops_streams.yamledit.embedded import Embedding
 from gitops_streams.yamledit.patch import DocumentPatch, to_patch
 from gitops_streams.yamledit.pointer import render
+from gitops_streams.yamledit.words import prove_words
 
 
 class Proof(Protocol):
@@ -60,6 +61,9 @@ def prove_within(path: str, edits: Iterable[Edit], patches: Iterable[DocumentPat
             raise InternalError(f"{path}: the string at {place[1]} is not what the edits within it make of it")
         if said.get(place) != to_patch(inner):
             raise InternalError(f"{path}: the patch says other things of the string at {place[1]} than its edits")
+        if embedding.words:
+            prove_words(_name(path, embedding), embedding.text, after, inner)
+            continue
         prove(_name(path, embedding), embedding.text, after, inner, said[place])
 
 

@@ -31,6 +31,7 @@ from gitops_streams.yamledit.lift import lift_once
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Mapping, NotEditable, Scalar, resolve
 from gitops_streams.yamledit.pointer import parse, render
+from gitops_streams.yamledit.words import embed_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,13 @@ class StringPatch:
     path: str
     """The JSON Pointer of the string."""
     patches: tuple[DocumentPatch, ...]
+    words: bool = False
+    """Whether they are of the list of its references, and not of documents (``words``)."""
 
     def as_json(self) -> dict[str, object]:
         """Return the patches as a saved plan writes them."""
-        return {"path": self.path, "patch": [patch.as_json() for patch in self.patches]}
+        found: dict[str, object] = {"path": self.path, "patch": [patch.as_json() for patch in self.patches]}
+        return {**found, "references": True} if self.words else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,9 @@ def to_patch(edits: Iterable[Edit]) -> tuple[DocumentPatch, ...]:
                 if inner is not None:  # all that changes in one string is said once
                     operations += _whole_string(embedding, inner)
                     within = to_patch(edit.inner for edit in inner)
-                    strings.setdefault(edit.document, []).append(StringPatch(render(embedding.pointer), within))
+                    strings.setdefault(edit.document, []).append(
+                        StringPatch(render(embedding.pointer), within, embedding.words)
+                    )
             case _:
                 assert_never(edit)
     return tuple(
@@ -238,7 +244,7 @@ def _within_strings(located: Located, patch: DocumentPatch) -> dict[int, _String
         host = resolve(document.root, parts)
         if not isinstance(host, Scalar) or id(host) in found:
             return NotEditable(f"{string.path} is not one string")
-        embedding = embed(document, parts, host, located.text)
+        embedding = (embed_words if string.words else embed)(document, parts, host, located.text)
         if isinstance(embedding, NotEditable):
             return NotEditable(f"{string.path}: {embedding.reason}")
         inner = to_edits(embedding.located, string.patches)

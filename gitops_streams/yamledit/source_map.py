@@ -162,6 +162,12 @@ def source_map(scalar: Scalar, text: str) -> SourceMap | NotEditable:
     return SourceMap(scalar.style, indent, reading.first, tuple(reading.runs), tuple(run.inner for run in reading.runs))
 
 
+def verbatim(span: Span) -> SourceMap:
+    """Map a value that stands in the text as it is."""
+    run = _Run(0, span.end - span.start, span.start, span.end, verbatim=True)
+    return SourceMap("", "", span.start, (run,), (0,))
+
+
 def _quoted(scalar: Scalar, text: str, start: int) -> _Reading:
     """Read a quoted scalar as far as it can be read."""
     position, end = start + 1, scalar.end - 1

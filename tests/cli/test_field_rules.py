@@ -116,6 +116,26 @@ CASES = {
         'kind: ConfigMap\ndata:\n  app.json: |\n    {"image": "WEB:1.4"}\n  b.json: |\n    {"image": "WEB:1.4"}\n',
         'kind: ConfigMap\ndata:\n  app.json: |\n    {"image": "WEB:1.4@PIN"}\n  b.json: |\n    {"image": "WEB:1.4"}\n',
     ),
+    "references in a text": (
+        "fields: [{path: /args/*, form: substring}]",
+        "args:\n- --reloader=WEB:1.4 # c\n- \"a WEB:1.4, é 'WEB:1.4'\"\n",
+        "args:\n- --reloader=WEB:1.4@PIN # c\n- \"a WEB:1.4@PIN, é 'WEB:1.4@PIN'\"\n",
+    ),
+    "what only looks like a reference in a text": (
+        "fields: [{path: /args/*, form: substring}]",
+        "args:\n- WEB:1.4-x WEB:1.40 x/WEB:1.4 WEB:1.4/x WEB:1.4+y $A/WEB:1.4 https://WEB:1.4 WEB\n",
+        "args:\n- WEB:1.4-x WEB:1.40 x/WEB:1.4 WEB:1.4/x WEB:1.4+y $A/WEB:1.4 https://WEB:1.4 WEB\n",
+    ),
+    "references in a script": (
+        "fields: [{path: '/data/*', form: substring}]",
+        "data:\n  a: |\n    run WEB:1.4 \\\n      oci://WEB:1.4.\n\n    x\n  b: >-\n    x\n    WEB:1.4\n",
+        "data:\n  a: |\n    run WEB:1.4@PIN \\\n      oci://WEB:1.4@PIN.\n\n    x\n  b: >-\n    x\n    WEB:1.4@PIN\n",
+    ),
+    "references in a quoted text with escapes": (
+        "fields: [{path: /a, form: substring}]",
+        'a: "x\\n\\"WEB:1.4\\"\\tWEB:1.4\\n"\n',
+        'a: "x\\n\\"WEB:1.4@PIN\\"\\tWEB:1.4@PIN\\n"\n',
+    ),
     "an excluded place": (
         "fields: [{path: '/spec/**/canary', exclude: true}]",
         "spec: {a: {canary: {image: WEB:1.4}}, b: {image: WEB:1.4}}\n",
