@@ -78,6 +78,7 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(place)
+        bound.listen(_BACKLOG)  # who comes before the server has started waits for it
     except OSError as error:
         bound.close()
         raise UsageError(f"{host}:{port} cannot be listened on: {error.strerror}", hint="see --listen") from error
