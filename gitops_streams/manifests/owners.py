@@ -22,7 +22,7 @@ def owned(occurrence: Occurrence, found: Object) -> Occurrence:
     """
     path = _path(occurrence)[len(found.pointer) :]
     container = None if isinstance(occurrence.form, SplitReference) else _container(found.mapping, path)
-    named = _keys(found.mapping, path) if container is None else container
+    named = container or _patched(occurrence, found.mapping, path) or _keys(found.mapping, path)
     # What a kustomization deploys goes to the namespace that it names beside its images.
     namespace = found.mapping.text("namespace") if occurrence.form_name == "kustomize" else None
     return replace(occurrence, owner=Owner(found.kind or None, found.name, named, namespace or None))
@@ -40,6 +40,14 @@ def _container(root: Mapping, path: Pointer) -> str | None:
         return None
     name = _name(resolve(root, path[:-1]))
     return name or None
+
+
+def _patched(occurrence: Occurrence, root: Mapping, path: Pointer) -> str | None:
+    """Return the keys that an operation of JSON Patch leads to, in what it patches."""
+    operation = resolve(root, path[:-1]) if occurrence.form_name == "json-patch" else None
+    parts = (operation.text("path") or "").split("/")[1:] if isinstance(operation, Mapping) else []
+    text = "".join(f"[{part}]" if part.isdecimal() or part == "-" else f".{part}" for part in parts)
+    return text.removeprefix(".") or None
 
 
 def _keys(root: Mapping, path: Pointer) -> str:

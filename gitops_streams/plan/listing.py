@@ -52,6 +52,8 @@ class Listed:
     digest: Digest | None = None
     reason: str | None = None
     advice: str = ""
+    within: tuple[tuple[int, Pointer], ...] = ()
+    """Where it stands in the document that the string at ``pointer`` is, and in a string there; see ``Occurrence``."""
 
 
 def listed(files: Iterable[ScannedFile], bindings: Bindings, catalog: Catalog) -> tuple[Listed, ...]:
@@ -136,12 +138,13 @@ def _occurring(
         reason = reasons.get((found.file, found.line, found.text))
         state = State.NOT_FOLLOWED if reason is None else State.SKIPPED
         reason = reason or _nobody(found.repository, found.tag, followed)
+    (document, pointer), *within = found.address
     return Listed(
         state,
         found.file,
         found.line,
-        found.document,
-        found.pointer,
+        document,
+        pointer,
         found.text,
         found.repository,
         found.tag,
@@ -151,6 +154,7 @@ def _occurring(
         None if site is None else site.rule,
         found.digest,
         reason,
+        within=tuple(within),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gitops_streams.manifests.occurrence import Occurrence
@@ -15,8 +16,12 @@ def place(occurrence: Occurrence, pointer: Pointer) -> dict[str, Any]:
         occurrence: the reference.
         pointer: the scalar that is shown, in the document that the reference stands in.
     """
-    steps = [*occurrence.address[:-1], (occurrence.document, pointer)]
-    (document, top), *within = steps
+    return where((*occurrence.address[:-1], (occurrence.document, pointer)))
+
+
+def where(address: Sequence[tuple[int, Pointer]]) -> dict[str, Any]:
+    """Return the same for an address: a document and a pointer for each level, the file's first."""
+    (document, top), *within = address
     found: dict[str, Any] = {"document": document, "pointer": render(top)}
     if within:
         embedded = [{"document": index, "pointer": render(step)} for index, step in within]

@@ -9,8 +9,8 @@ from typing import Any
 
 from gitops_streams.plan.listing import Listed, State
 from gitops_streams.render.inert import line
+from gitops_streams.render.places import where
 from gitops_streams.render.words import UNSCANNED, count, shorten
-from gitops_streams.yamledit.pointer import render as render_pointer
 from gitops_streams.yamledit.problem import Problem
 
 SCHEMA_VERSION = 1
@@ -81,8 +81,7 @@ def _place(place: Listed) -> dict[str, Any]:
         "state": place.state.value,
         "file": place.file,
         "line": place.line,
-        "document": place.document,
-        "pointer": render_pointer(place.pointer),
+        **where([(place.document, place.pointer), *place.within]),
         "reference": place.reference,
         "form": place.form,
         "fieldRule": place.field_rule,

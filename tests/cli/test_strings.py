@@ -69,6 +69,15 @@ def test_a_plan_is_carried_out_as_it_was_made(shop, tmp_path):
     assert {path: workspace.read(path) for path in expected} == expected
     assert workspace.run("check").code == 0
     assert workspace.run("diff", "--exit-code").code == 0
+    listed = [
+        (site["file"], site["line"], site.get("embedded"))
+        for site in workspace.run("sites", "-o", "json").json["sites"]
+    ]
+    assert listed == [
+        ("app/kustomization.yaml", 8, {"document": 0, "pointer": "/0/value"}),
+        ("app/release.yaml", 5, {"document": 0, "pointer": "/a/image"}),
+        ("app/release.yaml", 7, None),
+    ]
 
 
 def test_reconcile_writes_the_same(shop, tmp_path):

@@ -213,6 +213,7 @@ class TestWhose:
         )
         owner, namespace = self.owner(text)
         assert (owner.kind, owner.name, owner.namespace, namespace) == ("Deployment", "web", "prod", "shop")
+        assert owner.container == "spec.template.spec.containers[0].image"
 
     def test_a_patch_is_not_for_the_object_that_it_is_written_in(self):
         text = (
