@@ -45,8 +45,8 @@ soak: $(VENV)/.installed ## Race two reconcilers (SOAK=50 rounds), and fuzz with
 	  -r requirements/fuzz.txt || echo "no Atheris here: seeds are mutated without guidance" >&2
 	$(BIN)/python tests/fuzz/soak.py --documents $(or $(FUZZ),1000000)
 
-corpus: $(VENV)/.installed ## Pin every reference of any checkout, DIR=..., against a stub registry, and check the outcome
-	$(BIN)/python tests/corpus/run.py $(CORPUS) $(DIR)
+corpus: $(VENV)/.installed ## Pin every reference of any checkout (DIR=...) against a stub registry, and judge that
+	$(BIN)/python tests/corpus/run.py $(CORPUS) "$(DIR)"
 
 bench: $(VENV)/.installed ## Print what a dry run costs beside the bare requests (ratios, medians)
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)

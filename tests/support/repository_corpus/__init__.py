@@ -1,0 +1,1 @@
+"""Any checkout as a test: every reference in it tracked, pinned against made-up digests, and compared."""

@@ -1,0 +1,206 @@
+"""References as an independent, slow and generous detector counts them: PyYAML's pure parser, and shapes by key.
+
+It shares neither parser nor grammar nor code with the product. What it finds is what coverage is measured against.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from yaml_fuzz import witness
+from yaml_fuzz.witness import Refused, Seen
+
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_HOST = r"(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+|[a-zA-Z0-9-]+(?=:))(?::[0-9]+)?"
+_NAME = rf"(?:(?P<host>{_HOST})/)?(?P<path>{_PART}(?:/{_PART})*)"
+_WHOLE = re.compile(rf"{_NAME}:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?")
+_UNTAGGED = re.compile(_NAME)
+_TAG = re.compile(r"(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
+_IMAGE_KEY = re.compile(r"image(?!_?-?pull)", re.IGNORECASE)
+_NEVER_KEYS = frozenset({"lastTriggeredImage", "kubectl.kubernetes.io/last-applied-configuration"})
+_NEVER_KINDS = re.compile(r"CustomResourceDefinition|ImageStream.*|ImageRepository|ImagePolicy|ImageUpdater")
+_TEXTS = re.compile(r"(?:annotations|labels|description|message)$", re.IGNORECASE)
+_DEEPEST_TEXT = 3
+
+Address = tuple[str | int, ...]
+"""The document's index, then keys and indexes; within a string that is a manifest, ``"<text>"`` and so on."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A tagged reference."""
+
+    address: Address
+    form: str
+    repository: str
+    """Canonical: ``docker.io/library/nginx``."""
+    tag: str
+    digest: str | None
+
+    @property
+    def question(self) -> str:
+        return f"{self.repository}:{self.tag}"
+
+
+class Unparsable(Exception):
+    """The detector cannot read the file; the message is the cause."""
+
+
+def digest_of(question: str) -> str:
+    """Return the made-up digest of ``repository:tag``."""
+    return f"sha256:{hashlib.sha256(question.encode()).hexdigest()}"
+
+
+def read(data: bytes) -> list[Seen]:
+    """Read a file.
+
+    Raises:
+        Unparsable: with the cause.
+    """
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise Unparsable("UTF-16")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unparsable("not UTF-8") from error
+    try:
+        return witness.read(text)
+    except Refused as refused:
+        try:
+            return [Seen("document", below=[_from_json(json.loads(text, parse_int=str, parse_float=str))])]
+        except (ValueError, RecursionError):
+            cause = "template" if "{{" in text else "comments in JSON" if _is_jsonc(text) else "not YAML"
+            raise Unparsable(cause) from refused
+
+
+def _is_jsonc(text: str) -> bool:
+    return text.lstrip()[:1] in {"{", "["} or text.lstrip()[:2] in {"//", "/*"}
+
+
+def _from_json(value: Any) -> Seen:
+    if isinstance(value, dict):
+        return Seen(
+            "mapping", below=[part for key, item in value.items() for part in (Seen("scalar", key), _from_json(item))]
+        )
+    if isinstance(value, list):
+        return Seen("sequence", below=[_from_json(item) for item in value])
+    return Seen("scalar", value if isinstance(value, str) else json.dumps(value))
+
+
+def detect(path: str, documents: list[Seen]) -> Iterator[Candidate]:
+    """Yield the tagged references of a file."""
+    del path
+    for number, document in enumerate(documents):
+        if document.below:
+            yield from _node(document.below[0], (number,), "", 0)
+
+
+def _node(node: Seen, address: Address, key: str, depth: int) -> Iterator[Candidate]:
+    if len(address) > 200 or depth > _DEEPEST_TEXT:
+        return
+    if node.kind == "mapping":
+        yield from _mapping(node, address, key, depth)
+    elif node.kind == "sequence":
+        for index, item in enumerate(node.below):
+            yield from _node(item, (*address, index), key, depth)
+    elif node.kind == "scalar":
+        yield from _scalar(node.said, address, key, depth)
+
+
+def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Candidate]:
+    entries = {
+        one.said: other for one, other in zip(node.below[::2], node.below[1::2], strict=True) if one.kind == "scalar"
+    }
+    texts = {name: value.aimed().said for name, value in entries.items() if value.aimed().kind == "scalar"}
+    kind = texts.get("kind", "")
+    if _NEVER_KINDS.fullmatch(kind) or _TEXTS.search(key):
+        return
+    split = _split(texts, entries, key, kind)
+    if split is not None:
+        part, candidate = split
+        yield Candidate((*address, *part), *candidate)
+    for name, value in entries.items():
+        if name in _NEVER_KEYS or (name == "status" and kind) or (split is not None and name in split[0]):
+            continue
+        yield from _node(value, (*address, name), name, depth)
+
+
+def _split(
+    texts: dict[str, str], entries: dict[str, Seen], key: str, kind: str
+) -> tuple[Address, tuple[str, str, str, str | None]] | None:
+    """Return what several scalars of one mapping say together, with the part that carries the tag."""
+    digest = texts.get("digest") or texts.get("sha") or None
+    if digest and re.fullmatch(r"[0-9a-f]{64}", digest):
+        digest = f"sha256:{digest}"
+    ref = entries.get("ref")
+    if kind == "" and texts.get("url", "").startswith("oci://") and ref is not None and ref.kind == "mapping":
+        inner = {one.said: other.said for one, other in zip(ref.below[::2], ref.below[1::2], strict=True)}
+        return _made("OCIRepository", texts["url"][6:], inner.get("tag", ""), inner.get("digest"), ("ref", "tag"))
+    if "newTag" in texts and "name" in texts:
+        return _made("kustomize", texts.get("newName") or texts["name"], texts["newTag"], digest, ("newTag",))
+    if "repository" in texts and "tag" in texts:
+        registry = texts.get("registry", "")
+        name = f"{registry}/{texts['repository']}" if registry else texts["repository"]
+        return _made("Helm", name, texts["tag"], digest, ("tag",))
+    if "tag" in texts and ("image" in texts or "name" in texts) and _IMAGE_KEY.search(key):
+        return _made("name and tag", texts.get("image") or texts["name"], texts["tag"], digest, ("tag",))
+    return None
+
+
+def _made(
+    form: str, name: str, tag: str, digest: str | None, part: Address
+) -> tuple[Address, tuple[str, str, str, str | None]] | None:
+    named, tagged = _UNTAGGED.fullmatch(name), _TAG.fullmatch(tag)
+    if named is None or tagged is None or tag in {"null", "~"}:
+        return None
+    return part, (form, canonical(named["host"], named["path"]), tagged["tag"], tagged["digest"] or digest)
+
+
+def _scalar(said: str, address: Address, key: str, depth: int) -> Iterator[Candidate]:
+    if "\n" in said or ": " in said or said[:1] in {"{", "["}:
+        if ":" in said and not said.lstrip().startswith("#!"):
+            yield from _text(said, address, depth)
+        return
+    form = "image key" if _IMAGE_KEY.search(key) else "by value"
+    name, equals, value = said.partition("=")
+    if equals and re.fullmatch(r"[A-Za-z_]\w*", name):
+        said, form = value, "literal"
+    scheme = re.match(r"(?:docker|oci)://", said)
+    if scheme is not None:
+        said = said[scheme.end() :]
+    found = _WHOLE.fullmatch(said)
+    if found is None or (form != "image key" and (found["host"] is None or "/" not in said)):
+        return
+    yield Candidate(address, form, canonical(found["host"], found["path"]), found["tag"], found["digest"])
+
+
+def _text(said: str, address: Address, depth: int) -> Iterator[Candidate]:
+    try:
+        documents = witness.read(said)
+    except Refused:
+        return
+    for number, document in enumerate(documents):
+        if document.below and document.below[0].kind in {"mapping", "sequence"}:
+            for found in _node(document.below[0], (*address, "<text>", number), "", depth + 1):
+                yield Candidate(
+                    found.address,
+                    f"in a text: {found.form.removeprefix('in a text: ')}",
+                    found.repository,
+                    found.tag,
+                    found.digest,
+                )
+
+
+def canonical(host: str | None, path: str) -> str:
+    """Write a repository in full."""
+    if host is None or not ("." in host or ":" in host or host == "localhost"):
+        path = path if host is None else f"{host}/{path}"
+        return f"docker.io/{path}" if "/" in path else f"docker.io/library/{path}"
+    if host in {"docker.io", "index.docker.io"}:
+        return f"docker.io/{path}" if "/" in path else f"docker.io/library/{path}"
+    return f"{host}/{path}"
