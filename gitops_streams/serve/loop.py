@@ -152,6 +152,11 @@ class Loop:
                 self._lock.wait()
         return min(self._codes.values(), key=(FAILED, 3, 2, 0).index, default=0)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being done, and nothing waits for its turn."""
+        return self._visitors.idle and self._slow.idle and self._askers.idle
+
     def step(self, now: float) -> float:
         """Hand out what is due, and say when something will be; seconds on the clock."""
         with self._lock:

@@ -45,6 +45,11 @@ class Workers:
         """How many jobs wait."""
         return self._jobs.qsize()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no job waits or is being done."""
+        return self._jobs.unfinished_tasks == 0
+
     def stop(self, timeout: float) -> bool:
         """End when the jobs that were begun are done, and begin no other.
 
@@ -54,6 +59,7 @@ class Workers:
         while True:
             try:
                 self._jobs.get_nowait()
+                self._jobs.task_done()
             except queue.Empty:
                 break
         for _ in self._threads:
@@ -67,10 +73,12 @@ class Workers:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while True:
             _, _, job = self._jobs.get()
-            if job is None:
-                return
             try:
+                if job is None:
+                    return
                 job()
             except Exception as error:  # noqa: BLE001  a bug in one job must not end the thread
                 # Only its type is told: a message or traceback might hold a credential.
                 _log.error("internal error: %s", type(error).__name__)
+            finally:
+                self._jobs.task_done()

@@ -234,3 +234,19 @@ class Service:
                 self.page = found[1]
                 started.set()
         started.set()
+
+
+class FakeClock:
+    """Time that passes when it is told to (``registry.limits.Clock``)."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_700_000_000.0 + self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds

@@ -1,0 +1,388 @@
+"""The loop in one process, with time that passes when it is told to, a registry in memory and real remotes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from serve_world import FakeClock, Fleet
+
+from gitops_streams.demo.exchange import Response
+from gitops_streams.demo.images import Image
+from gitops_streams.oci.reference import Reference
+from gitops_streams.registry import RegistryClient
+from gitops_streams.serve.event import Accepted, Ignored, ImagePushed, Ping, Refused, RepositoryPushed
+from gitops_streams.serve.loop import Loop
+from gitops_streams.serve.overview import CheckOutcome, PassOutcome, State
+from gitops_streams.serve.pace import Pace
+from gitops_streams.serve.place import Place, folder_of
+from gitops_streams.serve.pool import Pool
+from gitops_streams.serve.senders.receiver import Receiver
+from gitops_streams.serve.settings import ServedRepository
+
+INTERVAL = 900.0
+
+
+class World:
+    """The loop, stepped by hand."""
+
+    def __init__(self, folder: Path, fleets, *, workers=4, **changes):
+        self.clock = FakeClock()
+        pace = Pace(INTERVAL, 0.0)
+        self.pool = Pool(
+            lambda settings: RegistryClient(settings, os.environ, folder, clock=self.clock), self.clock, pace
+        )
+        served = [ServedRepository(fleet.remote.stem, url=fleet.url, **changes) for fleet in fleets]
+        self.places = [Place(each, folder_of(folder / "state", each), os.environ) for each in served]
+        receivers = [Receiver("registry", "distribution", ("x" * 32,))]
+        self.loop = Loop(self.places, self.pool, self.clock, pace, receivers=receivers, workers=workers)
+
+    def step(self):
+        """Let everything that is due be done, and whatever follows from that at once."""
+        for _ in range(10):
+            at = self.loop.step(self.clock.now)
+            deadline = time.monotonic() + 60
+            while not self.loop.idle:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            if at > self.clock.now and not self.loop.overview().queued:
+                again = self.loop.step(self.clock.now)
+                if self.loop.idle and again > self.clock.now:
+                    return
+
+    def pass_by(self, seconds, stride=10.0):
+        end = self.clock.now + seconds
+        while self.clock.now < end:
+            self.clock.now = min(end, self.clock.now + stride)
+            self.step()
+
+    def event(self, reference: Reference, digest=None, delivery=None):
+        told = self.loop.deliver(
+            "registry", Accepted((ImagePushed(reference.repository, reference.tag, digest),), delivery)
+        )
+        self.clock.now += 0.25
+        self.step()
+        return told
+
+    def repository(self, name="fleet"):
+        return next(each for each in self.loop.overview().repositories if each.name == name)
+
+    def tag(self, name="fleet"):
+        (tag,) = self.repository(name).tags
+        return tag
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = []
+
+    def make(*fleets, **changes):
+        made.append(World(tmp_path, fleets, **changes))
+        return made[-1]
+
+    yield make
+    for each in made:
+        assert each.loop.stop(20)
+
+
+@pytest.fixture
+def web(registry, fleet):
+    registry.push("acme/web", "1", Image.build("web", "1"))
+    fleet.stream("web", f"{registry.host}/acme/web:1")
+    fleet.publish()
+    return registry.reference("acme/web", "1")
+
+
+def move(registry, version, name="acme/web"):
+    return registry.push(name, "1", Image.build("web", version))
+
+
+def test_an_event_moves_the_tag_and_asks_for_nothing_else(world, registry, fleet, web):
+    other = registry.push("acme/api", "1", Image.build("api", "1"))
+    fleet.stream("api", f"{registry.host}/acme/api:1")
+    fleet.publish()
+    here = world(fleet)
+    here.step()
+    assert str(other) in fleet.show("deploy/api.yaml")
+    registry.forget()
+    new = move(registry, "2")
+    assert here.event(web, new, "delivery-1")
+    assert str(new) in fleet.show("deploy/web.yaml")
+    assert registry.count() == 1
+
+
+def test_duplicates_and_replays_cost_nothing(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    new = move(registry, "2")
+    here.event(web, new, "delivery-1")
+    commits = fleet.commits()
+    registry.forget()
+    assert not here.event(web, new, "delivery-1")
+    assert not here.event(web, new, "delivery-2")
+    assert not here.event(registry.reference("acme/nobody-follows-it", "1"), new, "delivery-3")
+    assert not here.event(registry.reference("acme/web", "another-tag"), new, "delivery-4")
+    assert registry.count() == 0
+    # An old delivery that comes again under another name makes us look, and nothing more.
+    assert here.event(web, Image.build("web", "1").digest, "delivery-5")
+    assert registry.count() == 1
+    assert fleet.commits() == commits
+
+
+def test_a_digest_that_an_event_claims_is_never_believed(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    before = fleet.head()
+    here.event(web, Image.build("evil", "1").digest)
+    here.pass_by(30)
+    assert fleet.head() == before
+
+
+def test_a_tag_that_is_pushed_back_and_forth_is_followed(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    for version in ("2", "3", "2"):
+        digest = move(registry, version)
+        here.event(web, digest)
+        here.pass_by(6)
+        held = str(digest) not in fleet.show("deploy/web.yaml")
+        assert not held or here.tag().state is State.HELD, here.tag()
+
+
+def test_a_burst_is_one_commit(world, registry, fleet):
+    for number in range(5):
+        registry.push(f"acme/app-{number}", "1", Image.build("web", "1"))
+        fleet.stream(f"app-{number}", f"{registry.host}/acme/app-{number}:1")
+    fleet.publish()
+    here = world(fleet)
+    here.step()
+    here.pass_by(10)
+    commits = len(fleet.commits())
+    for number in range(5):
+        digest = move(registry, "2", f"acme/app-{number}")
+        for _ in range(20):
+            reference = registry.reference(f"acme/app-{number}", "1")
+            here.loop.deliver("registry", Accepted((ImagePushed(reference.repository, "1", digest),)))
+        here.clock.now += 0.05
+        here.step()
+    here.clock.now += 0.2
+    here.step()
+    assert len(fleet.commits()) == commits + 1
+
+
+def test_idle_time_costs_one_request_for_each_distinct_reference(world, registry, tmp_path):
+    fleets = [Fleet(tmp_path / "git", f"fleet-{number}") for number in range(3)]
+    for number in range(4):
+        registry.push(f"acme/app-{number}", "1", Image.build("web", "1"))
+    for fleet in fleets:
+        for number in range(4):
+            fleet.stream(f"app-{number}", f"{registry.host}/acme/app-{number}:1")
+        fleet.publish()
+    here = world(*fleets)
+    here.step()
+    assert registry.count() == 4  # the first pass of all of them
+    here.pass_by(60)
+    heads = [fleet.head() for fleet in fleets]
+    registry.forget()
+    here.pass_by(3 * INTERVAL, stride=100)
+    assert registry.count("HEAD") == registry.count() == 3 * 4
+    assert [fleet.head() for fleet in fleets] == heads
+
+
+def test_a_push_without_an_event_is_found_by_the_next_poll(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    new = move(registry, "2")
+    here.pass_by(INTERVAL - 100, stride=100)
+    assert str(new) not in fleet.show("deploy/web.yaml")
+    here.pass_by(120)
+    assert str(new) in fleet.show("deploy/web.yaml")
+
+
+def test_a_tag_that_is_not_scheduled_is_moved_by_an_event_alone(world, registry, fleet):
+    registry.push("acme/web", "1", Image.build("web", "1"))
+    fleet.stream("web", f"{registry.host}/acme/web:1", scheduled=False)
+    fleet.publish()
+    here = world(fleet)
+    here.step()
+    here.pass_by(20)
+    new = move(registry, "2")
+    registry.forget()
+    here.pass_by(3 * INTERVAL, stride=300)
+    assert registry.count() == 0
+    assert str(new) not in fleet.show("deploy/web.yaml")
+    assert here.event(registry.reference("acme/web", "1"), new)
+    assert str(new) in fleet.show("deploy/web.yaml")
+
+
+def test_declarations_that_change_are_seen_by_a_git_event_and_by_the_poll(world, registry, fleet, web):
+    from gitops_streams.serve.clone_location import clone_location
+
+    here = world(fleet)
+    here.step()
+    here.pass_by(20)
+    first = registry.push("acme/api", "1", Image.build("api", "1"))
+    fleet.stream("api", f"{registry.host}/acme/api:1")
+    fleet.publish()
+    location = clone_location(fleet.url)
+    if location is not None:
+        here.loop.deliver("registry", Accepted((RepositoryPushed((location,), "main"),)))
+        here.clock.now += 0.25
+        here.step()
+    else:
+        here.pass_by(INTERVAL + 10, stride=100)
+    assert str(first) in fleet.show("deploy/api.yaml")
+
+
+def test_a_registry_that_is_down_for_an_hour_keeps_the_pins_and_loses_nothing(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    here.pass_by(20)
+    before = fleet.head()
+    new = move(registry, "2")
+    registry.intercept = lambda _: Response(503)
+    here.event(web, new)
+    for _ in range(12):
+        here.pass_by(300, stride=100)
+        assert fleet.head() == before
+    tag = here.tag()
+    assert tag.state is State.FAILING
+    assert tag.failing_since is not None
+    assert here.repository().last.outcome is PassOutcome.INCOMPLETE
+    (told,) = here.loop.overview().registries
+    assert told.failing_since is not None
+    registry.intercept = None
+    here.pass_by(INTERVAL + 120, stride=30)
+    assert str(new) in fleet.show("deploy/web.yaml")
+    here.pass_by(20)
+    assert here.tag().state is State.CURRENT
+
+
+def test_a_remote_that_is_down_is_shown_and_tried_again(world, registry, fleet, web, tmp_path):
+    here = world(fleet)
+    here.step()
+    new = move(registry, "2")
+    fleet.remote.rename(tmp_path / "away.git")
+    here.event(web, new)
+    last = here.repository().last
+    assert last.outcome is PassOutcome.FAILED
+    assert last.error
+    here.pass_by(600, stride=100)
+    (tmp_path / "away.git").rename(fleet.remote)
+    here.pass_by(INTERVAL + 60, stride=60)
+    assert str(new) in fleet.show("deploy/web.yaml")
+    assert here.repository().last.outcome is PassOutcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("spoil", ["HEAD", "objects", "config", "all"])
+def test_a_clone_that_is_spoilt_is_made_anew(world, registry, fleet, web, spoil):
+    here = world(fleet)
+    here.step()
+    clone = here.places[0].folder
+    match spoil:
+        case "HEAD":
+            (clone / "HEAD").write_text("nonsense")
+        case "objects":
+            shutil.rmtree(clone / "objects")
+        case "config":
+            (clone / "config").write_text("[nonsense")
+        case _:
+            shutil.rmtree(clone)
+    new = move(registry, "2")
+    here.event(web, new)
+    here.pass_by(60)
+    assert str(new) in fleet.show("deploy/web.yaml")
+
+
+def test_one_bad_repository_stops_no_other(world, registry, fleet, web, tmp_path):
+    bad, empty = Fleet(tmp_path / "git", "bad"), Fleet(tmp_path / "git", "empty")
+    bad.stream("web", f"{registry.host}/acme/web:1")
+    bad.write(".gitops-streams/config.yaml", "pin: nonsense\n")
+    bad.publish()
+    here = world(bad, empty, fleet, workers=1)
+    here.step()
+    new = move(registry, "2")
+    here.event(web, new)
+    assert str(new) in fleet.show("deploy/web.yaml")
+    assert here.repository("bad").last.outcome is PassOutcome.FAILED
+    assert "config.yaml" in here.repository("bad").last.error
+    assert here.repository("empty").last.outcome is PassOutcome.FAILED
+    # Its configuration is read from Git at each pass: repaired there, it works.
+    bad.write(".gitops-streams/config.yaml", "pin: digest\n")
+    bad.publish()
+    here.pass_by(INTERVAL + 10, stride=100)
+    assert f"web@{new}" in bad.show("deploy/web.yaml")
+
+
+def test_two_processes_settle_it_by_git(world, registry, fleet, web):
+    one = world(fleet)
+    other = World(one.places[0].folder.parent.parent.parent / "other", [fleet])
+    try:
+        for here in (one, other):
+            here.step()
+        new = move(registry, "2")
+        for here in (one, other):
+            reference = registry.reference("acme/web", "1")
+            here.loop.deliver("registry", Accepted((ImagePushed(reference.repository, "1", new),)))
+            here.clock.now += 0.25
+            here.loop.step(here.clock.now)
+        for here in (one, other):
+            here.step()
+            here.pass_by(20)
+        assert str(new) in fleet.show("deploy/web.yaml")
+        assert len(fleet.commits()) == 3
+    finally:
+        assert other.loop.stop(20)
+
+
+def test_a_check_on_demand(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    new = move(registry, "2")
+    key = here.tag().key
+    assert here.loop.check("fleet", key) is CheckOutcome.QUEUED
+    assert here.loop.check("fleet", key) is CheckOutcome.ALREADY_QUEUED
+    assert here.loop.check("nowhere", key) is CheckOutcome.UNKNOWN
+    here.clock.now += 0.3
+    here.step()
+    assert str(new) in fleet.show("deploy/web.yaml")
+
+
+def test_what_is_shown(world, registry, fleet, web):
+    here = world(fleet)
+    assert here.repository().last is None
+    here.step()
+    here.pass_by(10)
+    shown = here.loop.overview()
+    (repository,) = shown.repositories
+    assert (repository.name, repository.branch, repository.publish) == ("fleet", "main", "push")
+    assert repository.commit == fleet.head()
+    (tag,) = repository.tags
+    assert tag.state is State.CURRENT
+    assert tag.current == tag.latest == Image.build("web", "1").digest
+    assert [entry.digest for entry in tag.history] == [tag.current]
+    assert tag.history[0].commit == fleet.head()
+    assert tag.checked_at < shown.now < tag.next_check
+    assert shown.registries[0].host == registry.host
+    assert shown.registries[0].requests == registry.count()
+
+
+def test_deliveries_are_counted(world, registry, fleet, web):
+    here = world(fleet)
+    here.loop.deliver("registry", Accepted((Ping(),)))
+    here.loop.deliver("registry", Ignored("a pull"))
+    here.loop.deliver("registry", Refused("forged", 401))
+    (receiver,) = here.loop.overview().receivers
+    assert (receiver.accepted, receiver.ignored, receiver.refused) == (1, 1, 1)
+    assert receiver.last_refusal == "forged"
+
+
+def test_nothing_begins_after_the_stop(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    assert here.loop.stop(20)
+    assert not here.loop.deliver("registry", Accepted((ImagePushed(web.repository, "1", None),)))
+    assert here.loop.check("fleet", here.tag().key) is CheckOutcome.STOPPING
