@@ -22,6 +22,10 @@ from gitops_streams.yamledit.pointer import Pointer
 
 OCI = "oci://"
 FORM = "value"
+FILE = "a value of a"
+"""How the reason starts for what is a file in a ConfigMap or a Secret."""
+TEXTS = frozenset({"an annotation or a label is text", "it is prose", "it is a script"})
+"""The reasons for what is text, where a reference may well be one to an image that is pulled."""
 
 _PROSE = frozenset(
     {"description", "message", "msg", "title", "notes", "note", "summary", "comment", "comments", "reason", "usage"}
@@ -75,7 +79,7 @@ def never(found: Object, pointer: Pointer) -> str | None:
     if why is not None:
         return why
     if path[0] in _DATA.get(found.kind, ()):
-        return f"a value of a {found.kind} is a file to us"
+        return f"{FILE} {found.kind} is a file to us"
     return _names(found, path) or (PUSHED if is_pushed(found, pointer) else None)
 
 

@@ -70,7 +70,8 @@ def find(place: Place, rules: Iterable[FieldRule]) -> Iterator[Ruled | RuledText
             pointer = (*found.pointer, *relative)
             ruled = _at(place, rule, pointer, there)
             if ruled is not None:
-                met.add(id(there))
+                if isinstance(ruled, Ruled):  # whether a text is what its rule says is yet to be seen
+                    met.add(id(there))
                 yield ruled
 
 

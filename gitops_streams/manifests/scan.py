@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import assert_never
 
 from gitops_streams.manifests import (
+    advice,
     argocd,
     by_value,
     deployment_config,
@@ -34,7 +35,7 @@ from gitops_streams.manifests import (
     spared,
     triggers,
 )
-from gitops_streams.manifests.field_rules import NO_RULES, FieldRule, UserRules
+from gitops_streams.manifests.field_rules import NO_RULES, FieldForm, FieldRule, UserRules
 from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import (
     NO_LOOKUP,
@@ -313,8 +314,10 @@ def _by_rule(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[tu
             case ruled.RuledText(pointer, scalar, rule):
                 if id(scalar) not in marks and scan.spared.why((id(scalar),)) is None:
                     outside = embedded.Outside(scan.text, scan.document, found, scan.within)
+                    # Where a rule does not fit, the next one is asked, and then the shapes are.
                     words = ruled_words.find(scan.path, outside, there, scan.tracked)
-                    for inner in words or _within(scan, found, pointer, scalar, None, rule):
+                    string = _opened(scan, outside, pointer, scalar, rule) if not words else None
+                    for inner in string if isinstance(string, list) else words:
                         yield inner, {id(scalar)}
             case _:
                 assert_never(there)
@@ -365,21 +368,45 @@ def _by_value(
 
 
 def _within(
-    scan: _Scan, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, rule: FieldRule | None = None
+    scan: _Scan, found: Object, pointer: Pointer, scalar: Scalar, why: str | None
 ) -> Iterator[Finding | Problem]:
     """Yield what stands in a string: the findings of a manifest in it, or the references that its text mentions."""
     outside = embedded.Outside(scan.text, scan.document, found, scan.within)
-    string = embedded.open_string(outside, pointer, scalar, scan.tracked, scan.local.names, include=rule is not None)
-    if isinstance(string, Embedding):
-        inner = _scan_documents(scan.path, string.located, scan.tracked, scan.local.names, scan.rules, string)
-        for finding in embedded.brought_out(inner, string, outside):
-            if rule is not None and isinstance(finding, Occurrence) and finding.field_rule is None:
-                yield replace(finding, field_rule=rule.name)
-            else:
-                yield finding
+    string = _opened(scan, outside, pointer, scalar)
+    if isinstance(string, list):
+        yield from string
         return
-    for mention in mentions.find(scan.path, scan.text, scalar, scan.tracked, string or why):
-        yield replace(mention, document=scan.document.index, pointer=pointer)
+    mentioned = list(mentions.find(scan.path, scan.text, scalar, scan.tracked, string or why))
+
+    def manifest() -> Collection[str] | None:
+        opened = _opened(scan, outside, pointer, scalar, advice.TRIED)
+        return {each.text for each in opened if isinstance(each, Occurrence)} if isinstance(opened, list) else None
+
+    # Whoever asks for every repository there is wants no advice on each of them.
+    asked = mentioned and isinstance(scan.tracked, frozenset)
+    advised = advice.line(scan.path, outside, pointer, scalar, manifest) if asked else {}
+    for mention in mentioned:
+        line = advised.get(mention.text, "")
+        yield replace(mention, document=scan.document.index, pointer=pointer, advice=line)
+
+
+def _opened(
+    scan: _Scan, outside: embedded.Outside, pointer: Pointer, scalar: Scalar, rule: FieldRule | None = None
+) -> list[Finding | Problem] | str | None:
+    """Return what stands in a string that is a manifest, or may be one for a rule; else why it is left alone."""
+    names, include = scan.local.names, rule is not None and rule.form is not FieldForm.SUBSTRING
+    if rule is not None and not include:
+        return None
+    string = embedded.open_string(outside, pointer, scalar, scan.tracked, names, include=include)
+    if not isinstance(string, Embedding):
+        return string
+    inner = _scan_documents(scan.path, string.located, scan.tracked, names, scan.rules, string)
+    return [
+        replace(finding, field_rule=finding.field_rule or rule.name)
+        if rule is not None and isinstance(finding, Occurrence)
+        else finding
+        for finding in embedded.brought_out(inner, string, outside)
+    ]
 
 
 def _ask_scanners(scan: _Scan, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:
