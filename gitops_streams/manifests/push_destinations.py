@@ -24,6 +24,8 @@ _PUSHING = frozenset(
     | {"-t", "--tag", "--destination", "--dest", "--new_tag", "--push"}
 )
 """Words of a command line that writes images: docker, podman, buildah, skopeo, crane, kaniko, oras."""
+_LONGEST_COMMAND = 256
+"""Words; every item of a list looks at all of them, and nobody writes a command line that is longer."""
 _BUILDER = re.compile(r"build|push", re.IGNORECASE)
 
 
@@ -46,7 +48,7 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
     if path[:-1] == ("images",):
         return isinstance(found.mapping.get("steps"), Sequence)  # what Cloud Build pushes when its steps are done
     if isinstance(parent, Sequence):
-        return any(_word(item) in _PUSHING for item in parent.items)
+        return any(_word(item) in _PUSHING for item in parent.items[:_LONGEST_COMMAND])
     return False
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
 from gitops_streams.yamledit.nodes import Alias, Document, NotEditable, Scalar, resolve, walk
@@ -111,7 +111,7 @@ def embedding(
 ) -> Embedding:
     """Put together what is known of a string; see the fields of ``Embedding``."""
     document, scalar, text = host.document, host.scalar, host.text
-    aliases = tuple(_aliases(document, scalar)) if scalar.aliases else ()
+    aliases = tuple(_aliases(document).get(id(scalar), ())) if scalar.aliases else ()
     breaks = tuple(match.start() for match in _BREAK.finditer(text, scalar.start, scalar.end))
     starts = (0, *(match.end() for match in _BREAK.finditer(scalar.value)))
     return Embedding(
@@ -119,7 +119,11 @@ def embedding(
     )
 
 
-def _aliases(document: Document, scalar: Scalar) -> Iterator[Pointer]:
+@lru_cache(maxsize=1)  # the strings of one document come one after the other
+def _aliases(document: Document) -> dict[int, list[Pointer]]:
+    """Return the places of the aliases of a document, by the identity of what they stand for."""
+    found: dict[int, list[Pointer]] = {}
     for pointer, node in walk(document.root):
-        if isinstance(node, Alias) and node.target is scalar:
-            yield pointer
+        if isinstance(node, Alias):
+            found.setdefault(id(node.target), []).append(pointer)
+    return found
