@@ -39,6 +39,8 @@ TEMPLATE = "it stands in a string that is a template"
 _SCREENS = (markers.SCREEN, flux_markers.SCREEN, triggers.SCREEN, deployment_config.SCREEN)
 _FILES = ("configmap", "secret")
 """How keys start under which a chart's values hold the files of a ConfigMap or a Secret."""
+_LONGEST_RUN = 2048
+"""Characters; no reference is longer, and what is would take long to look through."""
 _PATCHES = frozenset({"patch", "patches", "patchesJson6902", "patchesStrategicMerge"})
 
 
@@ -159,6 +161,8 @@ def _may_hold(value: str, tracked: Collection[Repository], local: Collection[str
     paths = _paths(tracked)
     # JSON may escape slashes.
     for run in mentions.RUN.finditer(value.replace("\\/", "/") if "\\" in value else value):
+        if run.end() - run.start() > _LONGEST_RUN:
+            return True
         name = run.group().partition("@")[0]
         head, colon, tag = name.rpartition(":")
         if colon and "/" not in tag:
