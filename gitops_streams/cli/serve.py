@@ -68,10 +68,9 @@ def command(
       gitops-streams serve --clone https://git.acme.example/fleet.git --publish pull-request
       gitops-streams serve --config serve.yaml          several repositories, and webhooks
     """
-    from gitops_streams.cli.service import configured, log_to, start, surroundings
+    from gitops_streams.cli.service import configured, logged, start, surroundings
     from gitops_streams.errors import FAILED
 
-    log_to(log_format, verbose=verbose)
     given = surroundings()
     settings = configured(
         config_file,
@@ -83,8 +82,11 @@ def command(
         listen=listen,
         state_directory=state_directory,
     )
-    if once:
-        from gitops_streams.serve.run import run_once
+    with logged(log_format, given.secrets, verbose=verbose):
+        if once:
+            from gitops_streams.serve.run import run_once
 
-        ctx.exit(run_once(settings, given))
-    ctx.exit(0 if start(settings, given) else FAILED)
+            code = run_once(settings, given)
+        else:
+            code = 0 if start(settings, given) else FAILED
+    ctx.exit(code)

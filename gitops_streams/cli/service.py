@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from gitops_streams.errors import ConfigError, UsageError
+from gitops_streams.serve import logs
+from gitops_streams.serve.logs import Secrets
 from gitops_streams.serve.parse import address, named_for, parse, seconds, with_names
 from gitops_streams.serve.run import Surroundings
 from gitops_streams.serve.settings import ServedRepository, ServeSettings
@@ -22,7 +26,7 @@ def surroundings() -> Surroundings:
         home = Path.home()
     except RuntimeError:
         home = Path("/")
-    return Surroundings(os.environ, home)
+    return Surroundings(os.environ, home, Secrets())
 
 
 def read_settings(file: Path) -> ServeSettings:
@@ -94,15 +98,14 @@ def start(settings: ServeSettings, given: Surroundings) -> bool:
         ) from error
 
 
-def log_to(form: str, *, verbose: bool) -> None:
+@contextmanager
+def logged(form: str, secrets: Secrets, *, verbose: bool) -> Iterator[None]:
     """Log to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    logger = logging.getLogger("gitops_streams")
-    logger.handlers = [handler]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False
-    if form == "text":
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler = logs.start(logs.LogFormat(form), sys.stderr, secrets, level=logging.DEBUG if verbose else logging.INFO)
+    try:
+        yield
+    finally:
+        logs.stop(handler)
 
 
 def _named(

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gitops_streams.serve.event import Accepted, Ignored, Outcome, Refused
+from gitops_streams.serve.logs import say
 from gitops_streams.serve.senders.consent import consent
 from gitops_streams.serve.senders.receive import MAX_BODY, receive
 from gitops_streams.serve.senders.receiver import PREFIX, Receiver
@@ -76,13 +77,13 @@ class _Hooks:
         new = self._deliveries.deliver(receiver.name, outcome)
         match outcome:
             case Accepted(reply=reply):
-                _log.debug("%s: accepted%s", receiver.name, "" if new else ", nothing new")
+                say(_log, logging.DEBUG, "delivery-accepted", receiver=receiver.name, new=new)
                 return Response(reply or "{}\n", media_type=_JSON, headers=_PLAIN_HEADERS)
             case Ignored(reason):
-                _log.debug("%s: ignored: %s", receiver.name, reason)
+                say(_log, logging.DEBUG, "delivery-ignored", reason, receiver=receiver.name)
                 return _empty(202)
             case Refused(reason, status):
-                _log.info("%s: refused: %s", receiver.name, reason)
+                say(_log, logging.INFO, "delivery-refused", reason, receiver=receiver.name, status=status)
                 return _empty(status)
 
 

@@ -32,6 +32,7 @@ from gitops_streams.serve.event import Accepted, Ignored, ImagePushed, Ping, Ref
 from gitops_streams.serve.event import Outcome as Delivered
 from gitops_streams.serve.interests import Interests
 from gitops_streams.serve.kept import Kept, exit_code, outcome_of
+from gitops_streams.serve.logs import say
 from gitops_streams.serve.metrics import Metrics
 from gitops_streams.serve.overview import (
     CheckOutcome,
@@ -421,7 +422,7 @@ class Loop:
             self._codes[name] = FAILED if error is not None else self._code(name, done)
             self._agenda.done(name, *self._next(kept, done, now))
             self._lock.notify_all()
-        self._tell(name, done, view, error, told_at, now)
+        self._tell(name, done, view, error, told_at, now, trigger)
 
     def _code(self, name: str, done: Passed | Idle | None) -> int:
         return exit_code(done.report) if isinstance(done, Passed) else self._codes.get(name, 0)
@@ -441,7 +442,7 @@ class Loop:
         """Throw away a clone of our own that may be what is wrong."""
         local = isinstance(error, RepositoryError | OSError) and not unreached(error)
         if local and kept.failures + 1 >= _SPOILT and kept.place.discard():
-            _log.warning("%s: the clone is made anew", kept.place.served.name)
+            say(_log, logging.WARNING, "clone-discarded", "it is made anew", repository=kept.place.served.name)
 
     def _tell(
         self,
@@ -451,6 +452,7 @@ class Loop:
         error: Exception | None,
         told_at: float | None,
         now: float,
+        trigger: Trigger,
     ) -> None:
         """Log and count what became of a visit."""
         report = done.report if isinstance(done, Passed) else None
@@ -462,10 +464,19 @@ class Loop:
             if moved and told_at is not None:
                 self._metrics.published_after(now - told_at)
         if error is not None:
-            _log.warning("%s: %s", name, _said(error)[0])
-        elif moved and published is not None:
-            where = f" in {published.commit[:12]}" if published.commit is not None else ""
-            _log.info("%s: %d sites changed%s", name, changes, where)
+            say(_log, logging.WARNING, "pass-failed", _said(error)[0], repository=name, trigger=trigger.value)
+        elif view is not None:
+            say(
+                _log,
+                logging.INFO,
+                "pass-ended",
+                repository=name,
+                outcome=view.outcome.value,
+                trigger=view.trigger,
+                seconds=view.seconds,
+                changes=changes,
+                commit=published.commit if published is not None else None,
+            )
 
 
 def _changes(report: Report) -> int:

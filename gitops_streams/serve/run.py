@@ -9,13 +9,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitops_streams.errors import UsageError
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.limits import SystemClock
 from gitops_streams.registry.settings import RegistrySettings
+from gitops_streams.serve.logs import Secrets, say
 from gitops_streams.serve.loop import Loop
 from gitops_streams.serve.pace import Pace
 from gitops_streams.serve.place import Place, folder_of
@@ -33,6 +34,8 @@ class Surroundings:
 
     variables: Mapping[str, str]
     home: Path
+    secrets: Secrets = field(default_factory=Secrets)
+    """What must not be logged; what is read here is added."""
 
 
 def state_directory(settings: ServeSettings, surroundings: Surroundings) -> Path:
@@ -86,7 +89,9 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
 
     receivers = [receiver_of(each, surroundings.variables) for each in settings.receivers]
     token = settings.page_token
-    access = None if token is None else Access(read_secret(token, surroundings.variables))
+    page_token = None if token is None else read_secret(token, surroundings.variables)
+    access = None if page_token is None else Access(page_token)
+    surroundings.secrets.add(*(secret for receiver in receivers for secret in receiver.secrets), page_token or "")
     server = Server(settings.host, settings.port)
     try:
         with _state(settings, surroundings) as state, _pool(settings, surroundings) as pool, _signals() as stop:
@@ -104,7 +109,7 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
             loop.start()
             ready(_address(settings, server.port))
             stop.wait()
-            _log.info("stopping: what is under way is finished first")
+            say(_log, logging.INFO, "stopping", "what is under way is finished first")
             ended = loop.stop(settings.stop_timeout)
     finally:
         server.stop()
