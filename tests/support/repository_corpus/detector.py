@@ -108,8 +108,8 @@ def _node(node: Seen, address: Address, key: str, depth: int) -> Iterator[Candid
     elif node.kind == "sequence":
         for index, item in enumerate(node.below):
             yield from _node(item, (*address, index), key, depth)
-    elif node.kind == "scalar":
-        yield from _scalar(node.said, address, key, depth)
+    elif node.aimed().kind == "scalar":
+        yield from _scalar(node.aimed().said, address, key, depth)
 
 
 def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Candidate]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from gitops_streams.errors import InternalError
+from gitops_streams.manifests.occurrence import Occurrence
 from gitops_streams.manifests.scan import ScannedFile, needles, scan
 from gitops_streams.manifests.survey import survey
 from gitops_streams.oci.digest import Digest
@@ -110,11 +111,13 @@ def _found(path: str, file: ScannedFile | None, chooser: random.Random) -> Itera
     occurrences = [] if file is None else list(file.findings)
     for occurrence in chooser.sample(occurrences, min(len(occurrences), _MOST_OCCURRENCES)):
         repository, tag = occurrence.repository, occurrence.tag
-        if repository is None or not hasattr(occurrence, "form") or file is None:
+        if repository is None or not isinstance(occurrence, Occurrence) or file is None:
             continue
+        if any(field.scalar.aliases for field in occurrence.fields):
+            continue  # a plan edits what is shared for all of its places, or for none
         source = Reference(occurrence.name or str(repository), repository, tag or "1.4")
         target = Target(source, _DIGEST, chooser.choice(list(Pin)))
-        rewritten = rewrite(occurrence, target, file.text)
+        rewritten = rewrite(occurrence, target, file.content.read_text)
         if isinstance(rewritten, Rewritten) and rewritten.edits:
             yield list(rewritten.edits)
 

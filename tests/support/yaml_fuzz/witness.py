@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from gitops_streams.yamledit.edit import Comment, Edit, Insert, Replace
+from gitops_streams.yamledit.edit import Comment, Edit, Insert, Lifted, Replace, splice
 from gitops_streams.yamledit.pointer import Pointer
 
 
@@ -97,10 +97,25 @@ def apply(documents: list[Seen], edits: Iterable[Edit]) -> None:
             at = _index(parent, str(edit.sibling[-1])) + 2
             parent.below[at:at] = [Seen("scalar", key), Seen("scalar", edit.after)]
         else:
-            assert isinstance(edit, Replace | Comment)
-    for node, after in replaced.values():
+            assert isinstance(edit, Replace | Comment | Lifted)
+    for node, after in [*replaced.values(), *_embedded(documents, edits)]:
         assert node.kind == "scalar", node
         node.said = after
+
+
+def _embedded(documents: list[Seen], edits: list[Edit]) -> list[tuple[Seen, str]]:
+    """Return the strings that are manifests and are edited within, each with what it says then."""
+    within: dict[int, list[Lifted]] = {}
+    for edit in edits:
+        if isinstance(edit, Lifted):
+            within.setdefault(id(edit.embedding.host), []).append(edit)
+    found = []
+    for group in within.values():
+        embedding = group[0].embedding
+        text = splice(embedding.text, [edit.inner for edit in group])
+        assert isinstance(text, str), text
+        found.append((follow(documents[embedding.document], embedding.pointer), text))
+    return found
 
 
 def follow(document: Seen, pointer: Pointer) -> Seen:
