@@ -26,7 +26,7 @@ from gitops_streams.review.pull_request import MergeMethod
 from gitops_streams.review.standing import Standing
 from gitops_streams.yamledit.problem import Severity
 
-NAMES = ["check", "check-base", "config", "history", "plan", "sites", "status"]
+NAMES = ["check", "check-base", "config", "history", "overview", "plan", "serve", "sites", "status"]
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from gitops_streams.serve.overview import (
     State,
 )
 from gitops_streams.serve.pages import ages
-from gitops_streams.serve.pages.parts import Cell, Row, badge, pull_link, sub, table, text
+from gitops_streams.serve.pages.parts import Cell, Row, badge, commit, pull_link, sub, table, text
 
 MOST = 100
 """Rows of one table; a sentence says how many more there are."""
@@ -93,7 +93,7 @@ def _repository(kept: RepositoryView, overview: Overview) -> Row:
             Cell(outcome),
             Cell(ended, "ended"),
             Cell(EMPTY if kept.next_pass is None else ages.ahead(kept.next_pass, now), "next"),
-            Cell(code((kept.commit or "")[:12]) if kept.commit else EMPTY, "at"),
+            Cell(commit(kept.commit or ""), "at"),
             Cell(Html(escaped(kept.publish) + sub(escaped("to "), code(kept.branch, 80))), "publishes"),
             Cell(Html(counted + (sub(escaped(", ".join(notable))) if notable else "")), "stream tags", "number"),
         ),

@@ -224,7 +224,7 @@ def _row(overview: Overview, kept: RepositoryView, tag: TagView, *, several: boo
         (
             Cell(shown),
             Cell(since, "since"),
-            Cell(checked, "checked"),
+            Cell(checked, "checked", "brief"),
             Cell(_used(tag), "used", "number"),
             Cell(EMPTY if tag.pull is None else pull_link(tag.pull), "pull request"),
         ),

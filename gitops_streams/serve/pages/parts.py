@@ -91,7 +91,12 @@ def text(foreign: str, most: int = LONGEST) -> Html:
 
 def digest(found: Digest | None) -> Html:
     """Write a digest's first digits, the whole beside it."""
-    return EMPTY if found is None else element("code", escaped(found.short), title=str(found))
+    return EMPTY if found is None else element("code", escaped(found.short), title=str(found), class_="digest")
+
+
+def commit(full: str) -> Html:
+    """Write a commit's first digits, the whole beside it."""
+    return element("code", escaped(shown(full[:12])), title=full, class_="digest") if full else EMPTY
 
 
 def tag_address(repository: str, tag: str, **more: str) -> str:

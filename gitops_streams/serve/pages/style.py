@@ -10,9 +10,9 @@ h1 { font-size: clamp(1.4rem, 1.1rem + 1.4vw, 1.95rem); }
 .mark a { text-decoration: none; }
 .mark form { display: inline; }
 .lead { font-size: .95rem; margin-top: .35rem; }
-.lead label { display: inline-flex; align-items: center; gap: .4rem; margin-left: .75rem; }
-main > section { padding-top: 1.7rem; }
-main > section.first { padding-top: .3rem; }
+.lead label { display: inline-flex; align-items: center; gap: .4rem; }
+main section { padding-top: 1.7rem; }
+main section.first { padding-top: .3rem; }
 h2 { font-size: 1.15rem; margin-bottom: .55rem; }
 h2 .muted { font-weight: 450; }
 .badge.failing, .badge.failed, .badge.blocked { background: var(--red-soft); color: var(--red); }
@@ -89,7 +89,9 @@ tr.held > :first-child { box-shadow: inset .22rem 0 var(--violet); }
   border-bottom: 1px solid var(--line);
 }
 .facts dt { color: var(--muted); font-size: .9rem; } .facts dd { margin: 0; }
-.facts .whole { user-select: all; -webkit-user-select: all; }
+.facts .sub { display: block; color: var(--muted); font-size: .9rem; }
+.digest { white-space: nowrap; }
+.whole { user-select: all; -webkit-user-select: all; }
 .panel {
   background: var(--card); border: 1px solid var(--line); border-radius: .7rem; box-shadow: var(--shadow);
   padding: .35rem 1.1rem .6rem;
@@ -134,6 +136,7 @@ tr.held > :first-child { box-shadow: inset .22rem 0 var(--violet); }
   .states a { flex: 1 1 40%; justify-content: space-between; }
   form.search > * { flex: 1 1 100%; }
   .facts > div { grid-template-columns: minmax(0, 1fr); }
+  .list td.brief .sub { display: none; }
   .heading form { margin-left: 0; }
 }
 @media print {

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.render.html_text import EMPTY, Html, code, element, escaped
+from gitops_streams.render.inert import shown
 from gitops_streams.serve.overview import CheckOutcome, HistoryEntry, Overview, RepositoryView, SiteView, State, TagView
 from gitops_streams.serve.pages import ages
 from gitops_streams.serve.pages.document import document, void
-from gitops_streams.serve.pages.parts import Cell, Row, badge, digest, pull_link, sub, table, text
+from gitops_streams.serve.pages.parts import Cell, Row, badge, commit, digest, pull_link, sub, table, text
 
 MOST_SITES = 500
 _ASKED = {
@@ -145,7 +146,7 @@ def _facts(overview: Overview, kept: RepositoryView, tag: TagView) -> Iterator[t
     if tag.file:
         yield "Declared in", code(f"{tag.file}:{tag.line}" if tag.line else tag.file, 500)
     yield "Repository", Html(code(kept.name, 100) + sub(code(kept.location, 300)))
-    at = Html(escaped(" at ") + code(kept.commit[:12])) if kept.commit else EMPTY
+    at = Html(escaped(" at ") + commit(kept.commit)) if kept.commit else EMPTY
     yield "Branch", Html(code(kept.branch, 100) + at)
 
 
@@ -196,7 +197,7 @@ def _entry(overview: Overview, entry: HistoryEntry, *, now: bool) -> Html:
     if entry.who:
         told.append(Html(escaped("recorded by ") + text(entry.who, 80)))
     if entry.commit:
-        told.append(Html(escaped("in ") + code(entry.commit[:12])))
+        told.append(Html(escaped("in ") + commit(entry.commit)))
     details = Html(" · ".join(told)) if told else escaped("recorded earlier than the log goes back")
     return element(
         "li", element("span", *head), element("span", details, class_="muted"), class_="now" if now else None
@@ -204,11 +205,9 @@ def _entry(overview: Overview, entry: HistoryEntry, *, now: bool) -> Html:
 
 
 def _commands(name: str) -> Html:
-    lines = (
-        ("gitops-streams history", "what it was, in a clone of the repository"),
-        ("gitops-streams rollback", "hold it at the image before"),
-        ("gitops-streams hold", "keep it where it is"),
-        ("gitops-streams resume", "let it follow its source again"),
+    lines = (("History", "history"), ("Roll back", "rollback"), ("Hold", "hold"), ("Let go on", "resume"))
+    rows = [_fact(what, element("code", escaped(f"gitops-streams {verb} {shown(name, 400)}"))) for what, verb in lines]
+    told = element(
+        "p", escaped("In a clone of the repository; each but the first edits the declaration."), class_="muted"
     )
-    rows = [_fact(what, code(f"{command} {name}", 400)) for command, what in lines]
-    return element("dl", *rows, class_="facts panel")
+    return element("div", told, element("dl", *rows, class_="facts"), class_="panel")

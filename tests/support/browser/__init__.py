@@ -38,11 +38,17 @@ _FLAGS = (
     "--no-first-run",
     "--no-pings",
     "--password-store=basic",
-    # Names are resolved to nothing: whatever a page asks for, no packet leaves the machine.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    # Names are resolved to nothing but the loopback: whatever a page asks for, no packet leaves the machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--hide-scrollbars",
 )
-_KEYS = {"Tab": ("Tab", 9, ""), "Enter": ("Enter", 13, "\r"), "Space": (" ", 32, " ")}
+_KEYS = {
+    "Tab": ("Tab", 9, ""),
+    "Enter": ("Enter", 13, "\r"),
+    "Space": (" ", 32, " "),
+    "Escape": ("Escape", 27, ""),
+    "/": ("/", 191, "/"),
+}
 
 
 class BrowserError(Exception):
@@ -159,8 +165,16 @@ class Browser:
 
     def show(self, file: Path) -> None:
         """Load a file and wait until it is there; ``events`` start anew."""
+        self.visit(file.as_uri())
+
+    def visit(self, url: str) -> None:
+        """Load a page and wait until it is there; ``events`` start anew."""
         self.events.clear()
-        self.send("Page.navigate", url=file.as_uri())
+        self.send("Page.navigate", url=url)
+        self.loaded()
+
+    def loaded(self) -> None:
+        """Wait until a page is there that was asked for since ``events`` were cleared."""
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self._receive()
         self.evaluate("document.fonts.ready.then(() => true)")
@@ -178,6 +192,18 @@ class Browser:
         common = {"key": name, "code": key, "windowsVirtualKeyCode": code}
         self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
         self.send("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def write(self, text: str) -> None:
+        """Write text where the focus is."""
+        self.send("Input.insertText", text=text)
+
+    def wait_for(self, script: str, seconds: float = 20) -> None:
+        """Wait until a script's value is true."""
+        until = time.monotonic() + seconds
+        while not self.evaluate(script):
+            if time.monotonic() > until:
+                raise BrowserError(f"it did not become true: {script}")
+            time.sleep(0.02)
 
     def requests(self) -> list[str]:
         """Return the addresses that the page has asked for since it was loaded."""
