@@ -117,6 +117,19 @@ def test_what_nobody_speaks_of_is_missed(copied, monkeypatch):
     assert report.coverage < 100
 
 
+def test_what_the_checkout_declares_itself_is_not_ambiguous(tmp_path):
+    root = tmp_path / "checkout"
+    root.mkdir()
+    own = {"kind": "ImageStream", "apiVersion": "image.openshift.io/v1", "metadata": {"name": "web"}}
+    tag = {"name": "prod", "from": {"kind": "DockerImage", "name": "quay.io/acme/web:1.4"}}
+    (root / "stream.json").write_text(json.dumps({**own, "spec": {"tags": [tag]}}))
+    (root / "web.yaml").write_bytes(FILES["app/web.yaml"])
+    judge.copy(root, tmp_path / "copy")
+    report = judge.judge(tmp_path / "copy")
+    assert report.pinned.total() == report.candidates.total() == 2
+    assert not report.wrong
+
+
 def _with(file: FilePlan, after: bytes) -> FilePlan:
     return replace(file, after=after)
 

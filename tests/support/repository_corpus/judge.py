@@ -25,8 +25,10 @@ from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved, TagsQuestion, Unresolvable
 from gitops_streams.plan.model import Plan, Skipped
 from gitops_streams.plan.proven import prove_file, proven
+from gitops_streams.reconcile.declarations import declared_at
 from gitops_streams.reconcile.one_pass import plan_at
 from gitops_streams.registry.tags import TagList
+from gitops_streams.streams.model import DockerImage
 from gitops_streams.yamledit.prove import Unprovable
 from repository_corpus.comparison import Collateral, differences
 from repository_corpus.detector import Candidate, Unparsable, detect, digest_of, read
@@ -78,6 +80,9 @@ class Stub:
 
     def warn(self, line: str) -> None:
         raise AssertionError(line)
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 @dataclass
@@ -169,7 +174,7 @@ def judge(root: Path, *, rules: Iterable[str] = ()) -> Report:
     before = _contents(root)
     found = {path: _detect(path, data, report) for path, data in before.items() if path.endswith(SUFFIXES)}
     questions = {candidate.question for candidates in found.values() for candidate in candidates}
-    _declare(root, questions | _surveyed(before))
+    _declare(root, (questions | _surveyed(before)) - _declared(root))
     if rules:
         (root / ".gitops-streams").mkdir()
         (root / ".gitops-streams" / "config.yaml").write_text("fields:\n" + "".join(f"  - {rule}\n" for rule in rules))
@@ -225,6 +230,14 @@ def _surveyed(contents: dict[str, bytes]) -> set[str]:
                 if occurrence.repository is not None and occurrence.tag is not None:
                     questions.add(f"{occurrence.repository}:{occurrence.tag}")
     return questions
+
+
+def _declared(root: Path) -> set[str]:
+    """Return what the checkout's own streams follow: to follow it twice would make every use ambiguous."""
+    with Repository.discover(root) as repository:
+        tags = declared_at(repository.work_tree(), config.Settings()).catalog.tags.values()
+    references = [tag.source.reference for tag in tags if isinstance(tag.source, DockerImage)]
+    return {f"{reference.repository}:{reference.tag}" for reference in references}
 
 
 def _declare(root: Path, questions: set[str]) -> None:
