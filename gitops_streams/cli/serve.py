@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gitops_streams.cli.options import option
+from gitops_streams.cli.options import option, sharding_option
+
+if TYPE_CHECKING:
+    from gitops_streams.plan.shard import Shard
 
 
 @click.command("serve")
@@ -39,6 +43,7 @@ from gitops_streams.cli.options import option
     type=click.Path(file_okay=False, path_type=Path),
     help="Where clones are kept; it can be deleted.  [default: ~/.local/state/gitops-streams]",
 )
+@sharding_option
 @option("--once", is_flag=True, help="Visit every repository once and end; nothing is listened on.")
 @option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to log.")
 @option("-v", "--verbose", is_flag=True, help="Log every delivery too.")
@@ -54,6 +59,7 @@ def command(
     interval: str | None,
     listen: str | None,
     state_directory: Path | None,
+    shard: Shard | None,
     once: bool,
     log_format: str,
     verbose: bool,
@@ -68,6 +74,8 @@ def command(
       gitops-streams serve --clone https://git.acme.example/fleet.git --publish pull-request
       gitops-streams serve --config serve.yaml          several repositories, and webhooks
     """
+    from dataclasses import replace
+
     from gitops_streams.cli.service import configured, logged, start, surroundings
     from gitops_streams.errors import FAILED
 
@@ -82,6 +90,7 @@ def command(
         listen=listen,
         state_directory=state_directory,
     )
+    settings = replace(settings, shard=shard)
     with logged(log_format, given.secrets, verbose=verbose):
         if once:
             from gitops_streams.serve.run import run_once

@@ -20,6 +20,7 @@ from gitops_streams.git.process import Git
 from gitops_streams.git.push import TIMEOUT, fetch, find_remote, remote_head
 from gitops_streams.git.remote import url_of
 from gitops_streams.git.repository import Repository
+from gitops_streams.plan.shard import Shard
 from gitops_streams.serve.secret_places import read_secret
 from gitops_streams.serve.settings import ServedRepository
 
@@ -45,6 +46,8 @@ class Place:
     """The clone of our own; ``None``: the path that is configured."""
     variables: Mapping[str, str]
     """The environment that secrets are read from."""
+    shard: Shard | None = None
+    """The share of the streams that is looked after; ``None``: all."""
 
     @contextmanager
     def open(self) -> Iterator[Repository]:

@@ -175,7 +175,8 @@ def _pace(settings: ServeSettings) -> Pace:
 
 def _places(settings: ServeSettings, state: Path, surroundings: Surroundings) -> list[Place]:
     return [
-        Place(repository, folder_of(state, repository), surroundings.variables) for repository in settings.repositories
+        Place(repository, folder_of(state, repository), surroundings.variables, settings.shard)
+        for repository in settings.repositories
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gitops_streams.plan.shard import Shard
 from gitops_streams.serve.senders.options import Options
 
 DOCUMENTATION = "docs/serve.md lists every field"
@@ -78,3 +79,5 @@ class ServeSettings:
     """``None``: below the user's state folder (XDG)."""
     receivers: tuple[ReceiverSettings, ...] = ()
     page_token: SecretPlace | None = None
+    shard: Shard | None = None
+    """The share of every repository's streams that this process looks after; ``None``: all."""

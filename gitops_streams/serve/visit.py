@@ -7,7 +7,7 @@ remote. What is remembered between visits may be lost at any time, and then the 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot
@@ -106,12 +106,12 @@ def visit(place: Place, memory: Memory | None, pool: Pool, pushed: Collection[Pu
         view = answers.view()
         passes: list[Pass] = []
         if mode == "pull-request":
-            wanted = Wanted(branch, remote, pushed=pushed)
+            wanted = Wanted(branch, remote, shard=place.shard, pushed=pushed)
             report = reconcile_pull_requests(workspace, view, wanted, watch=passes.append)
         else:
-            order = Order(mode, branch, remote, base=head if remote is not None else None, pushed=pushed)
-            if mode == "worktree":
-                order = Order(mode, pushed=pushed)
+            order = Order(mode, shard=place.shard, pushed=pushed)
+            if mode != "worktree":
+                order = replace(order, branch=branch, remote=remote, base=head if remote is not None else None)
             report = reconcile(workspace, view, order, watch=passes.append)
         found = passes[-1]
         return Passed(

@@ -96,6 +96,7 @@ def test_sigterm_lets_a_publish_end(fleet, notifying_registry, configuration, we
                 os.kill(int(child), signal.SIGINT)
                 os.kill(int(child), signal.SIGTERM)
         assert service.stop() == 0
+        assert not any("pass-failed" in line for line in service.lines), service.lines
     assert second in fleet.show("deploy/web.yaml")
     assert len(fleet.commits()) == 3
 
