@@ -60,6 +60,10 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# No test leaves anything in the cache directory of whoever runs it; those of the cache name another.
+os.environ["GITOPS_STREAMS_NO_CACHE"] = "1"
+
+
 @pytest.fixture(autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Empty the environment but for what finds programs; return the new, empty home directory."""
@@ -217,9 +221,7 @@ def plan_files() -> Callable[..., Planned]:
         local = local_names(catalog)
         bytes_screen = Screen(followed, scan.needles(()) if screen else [""], local)
         scanned = [
-            scan.scan(path, data, followed, local)
-            for path, data in manifests.items()
-            if bytes_screen.admits(data)
+            scan.scan(path, data, followed, local) for path, data in manifests.items() if bytes_screen.admits(data)
         ]
         found = [file for file, _ in scanned if file is not None]
         bound = bind_each(found, catalog, history, local_registry)

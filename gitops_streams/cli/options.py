@@ -18,6 +18,8 @@ FORMATS = ("table", "diff", "json", "json-patch", "markdown", "html")
 """The names in ``render.formats``, which is not imported for ``--help``; a test keeps them in step."""
 
 
+NO_CACHE = "gitops_streams.no_cache"
+"""Under this key the context remembers ``--no-cache``."""
 INSPECTED = frozenset({"markdown", "html"})
 """The formats that say why a digest moved, for which images are inspected unless that is turned off."""
 
@@ -37,7 +39,7 @@ def _stacked(function: Decorated, decorators: list[Callable[[Decorated], Decorat
 
 
 def repository_options(function: Decorated) -> Decorated:
-    """Add ``-C``, ``--config``, ``-v`` and ``--color``."""
+    """Add ``-C``, ``--config``, ``-v``, ``--color`` and ``--no-cache``."""
     return _stacked(
         function,
         [
@@ -61,8 +63,19 @@ def repository_options(function: Decorated) -> Decorated:
                 default="auto",
                 help="Colours: by default on a terminal.",
             ),
+            option(
+                "--no-cache",
+                is_flag=True,
+                expose_value=False,
+                callback=_no_cache,
+                help="Look at every file again, whatever earlier runs saw in it.",
+            ),
         ],
     )
+
+
+def _no_cache(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  click's
+    context.meta[NO_CACHE] = value
 
 
 def output_option(function: Decorated) -> Decorated:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gitops_streams import config
+from gitops_streams import cache, config
+from gitops_streams.cli.options import NO_CACHE
 from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE
 from gitops_streams.git.repository import Repository
 from gitops_streams.plan.model import Outcome
@@ -66,7 +68,17 @@ def open_session(directory: Path, config_file: Path | None, *, verbose: bool, co
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     with Repository.discover(directory.absolute()) as repository:
-        yield Session(repository, settings_of(repository, config_file), verbose)
+        settings = settings_of(repository, config_file)
+        if not click.get_current_context().meta.get(NO_CACHE):
+            settings = replace(settings, cache=_cache_file(repository))
+        yield Session(repository, settings, verbose)
+
+
+def _cache_file(repository: Repository) -> Path | None:
+    """Return where what is seen in a repository is remembered: one file for all of its work trees."""
+    folder = cache.directory(os.environ)
+    name = hashlib.sha256(os.fsencode(repository.common_dir)).hexdigest()[:32]
+    return None if folder is None else folder / f"seen-{name}"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gitops_streams.forges.settings import ForgeSettings
 from gitops_streams.git.commit import Identity, Signing
@@ -56,3 +57,5 @@ class Settings:
     pull_request: PullRequestPolicy = field(default_factory=PullRequestPolicy)
     review: ReviewPolicy = field(default_factory=ReviewPolicy)
     forge: ForgeSettings = field(default_factory=ForgeSettings)
+    cache: Path | None = None
+    """The file that remembers what was seen; no configuration file says it, only who runs the program does."""

@@ -35,6 +35,7 @@ from gitops_streams.manifests import (
     spared,
     triggers,
 )
+from gitops_streams.manifests.content import Content, Held
 from gitops_streams.manifests.field_rules import NO_RULES, FieldForm, FieldRule, UserRules
 from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import (
@@ -120,11 +121,15 @@ class ScannedFile:
     """A file with what was found in it."""
 
     path: str
-    data: bytes
-    text: str
+    content: Content
     findings: tuple[Finding, ...]
     ignored: tuple[IgnoredField, ...] = ()
     """What Argo CD does not compare, if the file tells it so."""
+
+    @property
+    def text(self) -> str:
+        """Its text, which may have to be read for it."""
+        return self.content.read_text()
 
 
 def needles(tracked: Iterable[Repository], rules: UserRules = NO_RULES) -> list[str]:
@@ -164,7 +169,7 @@ def scan(
     located = read(path, data)
     if isinstance(located, Problem):
         return None, [located]
-    return scan_located(path, data, located, tracked, local, rules)
+    return scan_located(path, located, tracked, local, rules)
 
 
 def read(path: str, data: bytes) -> Located | Problem:
@@ -178,7 +183,6 @@ def read(path: str, data: bytes) -> Located | Problem:
 
 def scan_located(
     path: str,
-    data: bytes,
     located: Located,
     tracked: Collection[Repository],
     local: Collection[str] = (),
@@ -198,7 +202,7 @@ def scan_located(
             ignored.append(finding)
         elif isinstance(finding, Mention) or _is_tracked(finding, tracked):
             findings.append(finding)
-    file = ScannedFile(path, data, text, tuple(findings), tuple(ignored)) if findings or ignored else None
+    file = ScannedFile(path, Held(text), tuple(findings), tuple(ignored)) if findings or ignored else None
     return file, problems
 
 
@@ -227,6 +231,8 @@ class _Scan:
     within: Embedding | None = None
     """The string that the text is the value of, where it is one."""
     rules: UserRules = NO_RULES
+    policed: bool = False
+    """Whether the text holds one of Flux's markers."""
     spared: Spared = NOTHING
     """What the user keeps from being edited in the object that is looked at."""
 
@@ -262,16 +268,18 @@ def _scan_documents(
     triggered = triggers.SCREEN in text or deployment_config.SCREEN in text
     lookup = LocalLookup(local, forced=local_names.RESOLVE_NAMES in text)
     whole_file = spared.whole_file(text)
+    # Asked once for all objects: a long text may hold as many objects as lines.
+    policed, remarks = flux_markers.SCREEN in text, text if spared.SCREEN in text else ""
     for document in located.documents:
         lent = merges.overrides(document.root) if merged else {}
-        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within, rules)
+        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within, rules, policed)
         encrypted = _encrypted(document.root)
         for found in objects(document.root):
             if ignores:
                 yield from ignored_differences.find(path, text, found)
             why = encrypted or _encrypted(found.mapping) or _LEFT_ALONE.get(found.kind)
             if why is None:
-                spares = spared.find(path, text, found, rules.fields, whole_file)
+                spares = spared.find(path, remarks, found, rules.fields, whole_file)
                 looked_at = scan if spares is None else replace(scan, spared=spares)
                 yield from _scan_object(looked_at, _with_namespace(found), marked=marked)
             elif found.kind not in _DECLARATIONS:
@@ -280,14 +288,14 @@ def _scan_documents(
                         yield from mentions.find(path, text, node, tracked, why)
     if marked:
         yield from markers.stray(path, located)
-    if rules.image_policies is not None and flux_markers.SCREEN in text:
+    if rules.image_policies is not None and policed:
         yield from flux_markers.stray(path, located)
     yield from spared.stray(path, located)
 
 
 def _scan_object(scan: _Scan, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
-    policies = scan.rules.image_policies if flux_markers.SCREEN in scan.text else None
+    policies = scan.rules.image_policies if scan.policed else None
     naming = named_scalars.Naming(
         scan.path, scan.text, scan.document.index, found, scan.uneditable, scan.spared, policies
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from gitops_streams.manifests import flux_markers, scan
+from gitops_streams.manifests.content import Held
 from gitops_streams.manifests.field_rules import NO_RULES, UserRules
 from gitops_streams.manifests.flux_markers import FluxMarker
 from gitops_streams.manifests.occurrence import Mention, Occurrence, WholeReference
@@ -84,7 +85,7 @@ def survey(
     located = scan.read(path, data)
     if isinstance(located, Problem):
         return None, [located]
-    file, problems = scan.scan_located(path, data, located, _EVERY, local, replace(rules, image_policies=None))
+    file, problems = scan.scan_located(path, located, _EVERY, local, replace(rules, image_policies=None))
     if any(problem.reason.startswith("not scanned: ") for problem in problems):
         return None, problems
     findings = () if file is None else file.findings
@@ -93,7 +94,7 @@ def survey(
     foreign = tuple(_foreign(located))
     if not (found or markers or foreign):
         return None, problems
-    kept = replace(file, findings=tuple(found)) if file is not None else ScannedFile(path, data, located.text, ())
+    kept = replace(file, findings=tuple(found)) if file is not None else ScannedFile(path, Held(located.text), ())
     by_scalar = {id(marker.scalar): marker for marker in markers}
     uses = tuple(Use(each, _marker(each, by_scalar), tuple(_pull_secrets(each, located))) for each in found)
     return Survey(kept, uses, markers, foreign), problems

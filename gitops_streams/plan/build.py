@@ -7,7 +7,7 @@ Pure: the registry's answers come in as values, and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -178,7 +178,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
         InternalError: two sites claim the same characters.
     """
     files = tuple(files)
-    texts = {file.path: file.text for file in files}
+    texts = {file.path: file.content.read_text for file in files}
     wording = _Wording(pin, LocalSites.among(LocalReferences(catalog, local_registry), bindings.sites))
     sites: dict[TagKey, list[Site]] = {}
     for site in bindings.sites:
@@ -227,7 +227,7 @@ def _decide(
     answer: Resolution,
     holding: Holding | None,
     wording: _Wording,
-    texts: Mapping[str, str],
+    texts: Mapping[str, Callable[[], str]],
 ) -> SiteOutcome:
     failure = answer.reason if isinstance(answer, Unresolvable) else "it leads nowhere"
     if image is None:
@@ -241,7 +241,7 @@ def _decide(
 
 
 def _hold(
-    site: Site, image: DockerImage, answer: Resolution, holding: Holding, wording: _Wording, text: str
+    site: Site, image: DockerImage, answer: Resolution, holding: Holding, wording: _Wording, text: Callable[[], str]
 ) -> SiteOutcome:
     """Decide a site whose stream tag does not move to ``answer``."""
     if not holding.enforced and isinstance(answer, Resolved):
@@ -259,7 +259,7 @@ def _hold(
 
 
 def _rewritten(
-    site: Site, image: DockerImage, digest: Digest, tag: str | None, wording: _Wording, text: str
+    site: Site, image: DockerImage, digest: Digest, tag: str | None, wording: _Wording, text: Callable[[], str]
 ) -> SiteOutcome:
     """Write a digest into a site."""
     source = wording.local.reference(site) or Reference(image.reference.name, image.reference.repository, tag)
@@ -286,8 +286,9 @@ def _write(tags: Iterable[TagPlan], files: Iterable[ScannedFile]) -> tuple[FileP
     for file in files:
         if file.path not in edits:
             continue
-        after = splice(file.text, edits[file.path])
+        text = file.text
+        after = splice(text, edits[file.path])
         if isinstance(after, Conflict):
             raise InternalError(f"{file.path}: two sites claim {after.first.pointer} and {after.second.pointer}")
-        plans.append(FilePlan(file.path, file.data, after.encode(), file.text, tuple(edits[file.path])))
+        plans.append(FilePlan(file.path, text.encode(), after.encode(), text, tuple(edits[file.path])))
     return tuple(sorted(plans, key=lambda plan: plan.path))

@@ -7,6 +7,7 @@ beside ``newTag``, or behind the tag. A tag and a digest that disagree are never
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from typing import assert_never
@@ -58,18 +59,18 @@ class Rewritten:
     edits: tuple[Edit, ...]
 
 
-def rewrite(occurrence: Occurrence, target: Target, text: str) -> Rewritten | NotEditable:
+def rewrite(occurrence: Occurrence, target: Target, text: Callable[[], str]) -> Rewritten | NotEditable:
     """Make the edits that let ``occurrence`` say ``target``.
 
     Args:
         occurrence: the site's place.
         target: what it is to say.
-        text: the text of its file.
+        text: returns the text of its file; asked only where something has to be written.
     """
     embedding = occurrence.embedding
     if embedding is None:
         return _rewritten(occurrence, target, text)
-    within = _rewritten(occurrence, target, embedding.text)
+    within = _rewritten(occurrence, target, lambda: embedding.text)
     return within if isinstance(within, NotEditable) else _lifted(within, embedding)
 
 
@@ -84,7 +85,7 @@ def _lifted(within: Rewritten, embedding: Embedding) -> Rewritten | NotEditable:
     return replaced(within, edits=tuple(edits))
 
 
-def _rewritten(occurrence: Occurrence, target: Target, text: str) -> Rewritten | NotEditable:
+def _rewritten(occurrence: Occurrence, target: Target, text: Callable[[], str]) -> Rewritten | NotEditable:
     """Make the edits in the text that the occurrence's pointers are of."""
     form = occurrence.form
     match form:
@@ -140,12 +141,12 @@ def _named(occurrence: Occurrence, target: Target) -> str:
     return f"{name}:{target.source.tag}@{target.digest}" if with_tag else f"{name}@{target.digest}"
 
 
-def _local(occurrence: Occurrence, form: LocalName, target: Target, text: str) -> Rewritten | NotEditable:
+def _local(occurrence: Occurrence, form: LocalName, target: Target, text: Callable[[], str]) -> Rewritten | NotEditable:
     """A bare name becomes a reference, which names no stream: the marker behind it does from then on."""
     if form.obstacle is not None:
         return NotEditable(f"no marker can be added behind it: {form.obstacle}; {_advice(form, target)}")
     whole = _replace(occurrence, form.scalar, form.pointer, _named(occurrence, target), text)
-    remark = comment(occurrence.document, form.pointer, form.mapping, target.marker, text)
+    remark = comment(occurrence.document, form.pointer, form.mapping, target.marker, text())
     if isinstance(whole, NotEditable):
         return whole
     return remark if isinstance(remark, NotEditable) else replaced(whole, edits=(*whole.edits, remark))
@@ -157,7 +158,9 @@ def _advice(form: LocalName, target: Target) -> str:
     return f"write {target.marker} behind it, as the last of its line, in the comment if there is one"
 
 
-def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: str) -> Rewritten | NotEditable:
+def _split(
+    occurrence: Occurrence, form: SplitReference, target: Target, text: Callable[[], str]
+) -> Rewritten | NotEditable:
     """Both fields are written, so that they never disagree; the one that holds the digest is shown."""
     written: list[Rewritten] = []
     for field in (_tag_field(occurrence, form, target, text), _digest_field(occurrence, form, target, text)):
@@ -172,7 +175,7 @@ def _split(occurrence: Occurrence, form: SplitReference, target: Target, text: s
 
 
 def _tag_field(
-    occurrence: Occurrence, form: SplitReference, target: Target, text: str
+    occurrence: Occurrence, form: SplitReference, target: Target, text: Callable[[], str]
 ) -> Rewritten | NotEditable | None:
     if form.tag is None:
         return None
@@ -185,7 +188,7 @@ def _tag_field(
 
 
 def _digest_field(
-    occurrence: Occurrence, form: SplitReference, target: Target, text: str
+    occurrence: Occurrence, form: SplitReference, target: Target, text: Callable[[], str]
 ) -> Rewritten | NotEditable | None:
     match form.digest:
         case DigestField():
@@ -197,7 +200,7 @@ def _digest_field(
             wanted = _digest_text(target.digest, bare=bare)
             if isinstance(wanted, NotEditable):
                 return wanted
-            added = insert(occurrence.document, parent, mapping, sibling, key, wanted, text)
+            added = insert(occurrence.document, parent, mapping, sibling, key, wanted, text())
             if isinstance(added, NotEditable):
                 return added
             return Rewritten(added.pointer, None, added.after, (added,))
@@ -220,9 +223,9 @@ def _digest_text(digest: Digest, *, bare: bool) -> str | NotEditable:
 
 
 def _replace(
-    occurrence: Occurrence, scalar: Scalar, pointer: Pointer, after: str, text: str
+    occurrence: Occurrence, scalar: Scalar, pointer: Pointer, after: str, text: Callable[[], str]
 ) -> Rewritten | NotEditable:
     if scalar.value == after:
         return Rewritten(pointer, after, after, ())
-    edit = replace(occurrence.document, pointer, scalar, after, text)
+    edit = replace(occurrence.document, pointer, scalar, after, text())
     return edit if isinstance(edit, NotEditable) else Rewritten(pointer, scalar.value, after, (edit,))

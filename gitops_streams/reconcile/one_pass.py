@@ -29,6 +29,7 @@ from gitops_streams.yamledit.problem import Problem
 if TYPE_CHECKING:
     from gitops_streams.registry.registries import Registries
 from gitops_streams.reconcile.declarations import Declarations
+from gitops_streams.reconcile.memory import needed
 from gitops_streams.reconcile.sites import find_sites
 
 _MANY_TAGS = 200
@@ -136,24 +137,35 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
     recalled = NOTHING
     if past is not None:
         recalled = recall(past, snapshot, catalog, asked, answers, history)
-    plan = build(
-        catalog=catalog,
-        bindings=bindings,
-        asked=asked,
-        answers=answers,
-        files=found.files,
-        problems=(*found.problems, *noticed, *_noticed(catalog, gated), *recalled.problems),
-        # A hold goes before a gate: nothing moves there that a gate could judge.
-        holdings={
-            **gated.holdings,
-            **recalled.holdings,
-            **last_known_good(catalog, asked, answers, history),
-            **declared_holds(catalog, history),
-        },
-        pin=settings.pin,
-        local_registry=settings.local_registry,
-        requests=asking.requests,
-    )
+
+    def decided() -> Plan:
+        bindings = found.bindings if share is None else shared_bindings(found.bindings, streams)
+        return build(
+            catalog=catalog,
+            bindings=bindings,
+            asked=asked,
+            answers=answers,
+            files=found.files,
+            problems=(*found.problems, *noticed, *_noticed(catalog, gated), *recalled.problems),
+            # A hold goes before a gate: nothing moves there that a gate could judge.
+            holdings={
+                **gated.holdings,
+                **recalled.holdings,
+                **last_known_good(catalog, asked, answers, history),
+                **declared_holds(catalog, history),
+            },
+            pin=settings.pin,
+            local_registry=settings.local_registry,
+            requests=asking.requests,
+        )
+
+    plan = decided()
+    # What an earlier run saw of a file is good enough to leave it alone: to be written, it is read and located again.
+    fresh: frozenset[str] = frozenset()
+    while again := needed(found.files):
+        fresh |= again
+        found = find_sites(snapshot, settings, fresh=fresh)
+        plan = decided()
     return Pass(plan if share is None else shared_plan(plan, streams), history, catalog, asked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Snapshot, Unreadable
@@ -13,6 +14,7 @@ from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.named import local_names
 from gitops_streams.reconcile.declarations import Declarations
 from gitops_streams.reconcile.included import included
+from gitops_streams.reconcile.memory import Memory, Outcome, frozen, scope_of
 from gitops_streams.reconcile.two_processes import shared_out
 from gitops_streams.reconcile.worth_reading import admitted
 from gitops_streams.yamledit.problem import Problem
@@ -23,7 +25,9 @@ def scan_files(
     settings: Settings,
     declarations: Declarations,
     repositories: frozenset[Repository],
+    *,
     only: Collection[str] | None = None,
+    fresh: Collection[str] = (),
 ) -> Iterator[ScannedFile | Problem]:
     """Yield what is found in every file that can be edited; those that declare streams are located already.
 
@@ -33,33 +37,64 @@ def scan_files(
         declarations: the snapshot's.
         repositories: whose references are found.
         only: the files to scan; ``None``: all.
+        fresh: files to be scanned whatever is remembered of them.
     """
-    local, rules = local_names(declarations.catalog), settings.rules
-    fixed = scan.needles((), rules)
-    screen = Screen(repositories, fixed, local)
-    paths = included(declarations.files, settings)
-    if only is not None:
-        paths = [path for path in paths if path in only]
-    unread = []
-    for path in paths:
-        located = declarations.located.get(path)
-        if located is None:
+    local, rules, files = local_names(declarations.catalog), settings.rules, declarations.files
+    screen = Screen(repositories, scan.needles((), rules), local)
+    memory = declarations.memory
+    if memory.file is not None:
+        memory = memory.within(scope_of(repositories, local, rules))
+    unread: list[str] = []
+    for path in included(files, settings):
+        if only is not None and path not in only:
+            continue
+        known = None if path in fresh else memory.recall(snapshot, path, files[path])
+        if path in declarations.located:
+            data, located = declarations.located[path]
+            known = scan.scan_located(path, located, repositories, local, rules) if screen.admits(data) else (None, [])
+        if known is None:
             unread.append(path)
-        elif screen.admits(located[0]):
-            yield from _split(scan.scan_located(path, *located, repositories, local, rules))
+        else:
+            yield from _split(known)
 
-    def work(part: Sequence[str]) -> Iterator[ScannedFile | Problem]:
-        needles = [*scan.needles(repositories, rules), *local]
-        for path, content in admitted(snapshot, part, screen.admits, needles):
+    def work(part: Sequence[str]) -> Iterator[tuple[str, Outcome, bool]]:
+        for path, content in admitted(snapshot, part, screen.admits, [*scan.needles(repositories, rules), *local]):
             if isinstance(content, Unreadable):
-                yield Problem(path, None, f"not scanned: {content.reason}")
+                yield path, (None, [Problem(path, None, f"not scanned: {content.reason}")]), False
             else:
-                yield from _split(scan.scan(path, content, repositories, local, rules))
+                yield path, scan.scan(path, content, repositories, local, rules), True
 
-    yield from shared_out(unread, work)
+    outcomes: dict[tuple[str, str], Any] = {}
+    looked_at: set[str] = set()
+    for path, outcome, was_read in shared_out(unread, work):
+        looked_at.add(path)
+        blob = files[path] if was_read and memory.file is not None else None
+        if blob is not None and (kept := frozen(outcome)) is not None:
+            outcomes[path, blob.hex()] = kept
+        yield from _split(outcome)
+    if memory.file is not None and only is None:
+        _keep(memory, declarations, unread, looked_at, outcomes)
 
 
-def _split(scanned: tuple[ScannedFile | None, list[Problem]]) -> Iterator[ScannedFile | Problem]:
+def _keep(
+    memory: Memory,
+    declarations: Declarations,
+    unread: Sequence[str],
+    looked_at: Collection[str],
+    outcomes: dict[tuple[str, str], Any],
+) -> None:
+    """Remember what this run has seen."""
+    files = declarations.files
+    there = set(files.values())
+    dropped = {blob for path in unread if path not in looked_at and (blob := files[path]) is not None}
+    memory.keep(
+        declarations.undeclaring,
+        dropped | {blob for blob in memory.dropped if blob in there},
+        {key: kept for key, kept in memory.outcomes.items() if files.get(key[0]) == bytes.fromhex(key[1])} | outcomes,
+    )
+
+
+def _split(scanned: Outcome) -> Iterator[ScannedFile | Problem]:
     file, problems = scanned
     if file is not None:
         yield file

@@ -40,18 +40,21 @@ class Found:
     problems: tuple[Problem, ...]
 
 
-def find_sites(snapshot: Snapshot, settings: Settings, *, listener: Listener | None = None) -> Found:
+def find_sites(
+    snapshot: Snapshot, settings: Settings, *, listener: Listener | None = None, fresh: Collection[str] = ()
+) -> Found:
     """Read the declarations and bind every reference that they track.
 
     Args:
         snapshot: the work tree or a commit.
         settings: the repository's configuration.
         listener: told what is found as soon as it is found.
+        fresh: files to be scanned whatever is remembered of them.
     """
     declarations = read_declarations(snapshot, settings)
     if listener is not None:
         listener.declared(declarations)
-    return sites_of(snapshot, settings, declarations, tracked(declarations.catalog), listener=listener)
+    return sites_of(snapshot, settings, declarations, tracked(declarations.catalog), listener=listener, fresh=fresh)
 
 
 def sites_of(
@@ -62,6 +65,7 @@ def sites_of(
     *,
     listener: Listener | None = None,
     only: Collection[str] | None = None,
+    fresh: Collection[str] = (),
 ) -> Found:
     """Bind every reference of a snapshot whose declarations are read.
 
@@ -72,6 +76,7 @@ def sites_of(
         repositories: whose references are found; those that nothing here follows stay unbound.
         listener: told what is found as soon as it is found.
         only: the files to scan; ``None``: all.
+        fresh: files to be scanned whatever is remembered of them.
     """
     whole = takes_any(declarations.catalog)
     local = LocalReferences(declarations.catalog, settings.local_registry)
@@ -80,7 +85,7 @@ def sites_of(
     files: list[ScannedFile] = []
     bound: dict[str, Bindings] = {}
     problems: list[Problem] = []
-    for file in scan_files(snapshot, settings, declarations, repositories, only):
+    for file in scan_files(snapshot, settings, declarations, repositories, only=only, fresh=fresh):
         if isinstance(file, Problem):
             problems.append(file)
             continue
