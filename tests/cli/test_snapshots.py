@@ -72,6 +72,18 @@ def test_status(matches, shop):
     matches("status", shop.run("status"))
 
 
+def test_sites(matches, shop, registry):
+    lines = [
+        "kind: ConfigMap\ndata:\n  web.yaml: |\n    image: WEB:1.4",
+        "b: {image: WEB:1.4} # gitops-streams: ignore",
+        "c: {image: WEB:9} # gitops-streams: no",
+        "d: {image: quay.io/acme/other:1}\n",
+    ]
+    shop.write("apps/web/notes.yaml", "\n".join(lines).replace("WEB", f"{registry.host}/shop/web"))
+    matches("sites", shop.run("sites"))
+    matches("sites-untracked", shop.run("sites", "--untracked"))
+
+
 def test_check(matches, shop, registry):
     matches("check", shop.run("check"))
     shop.run("reconcile")
