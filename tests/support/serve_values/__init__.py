@@ -215,9 +215,10 @@ def many(number: int) -> Overview:
 def hostile() -> Overview:
     """Return text of somebody who means harm wherever text of others can stand."""
     past = tuple(HistoryEntry(digest(str(each)), HOSTILE, None, HOSTILE, HOSTILE) for each in range(2))
+    name = HOSTILE.removesuffix("\ud800")  # which no address can hold, and no name that is read from a file has
     pull = PullView(HOSTILE, f"javascript:alert(1){HOSTILE}", None, blocked=True, reason=HOSTILE)
     tag = TagView(
-        TagKey(StreamKey(HOSTILE, HOSTILE), HOSTILE),
+        TagKey(StreamKey(name, name), name),
         HOSTILE,
         HOSTILE,
         State.FAILING,
@@ -231,9 +232,7 @@ def hostile() -> Overview:
         file=HOSTILE,
     )
     last = PassView(NOW, 1, PassOutcome.FAILED, HOSTILE, HOSTILE, HOSTILE)
-    kept = RepositoryView(
-        HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, last, None, None, None, (tag,), (pull,), (HOSTILE,)
-    )
+    kept = RepositoryView(name, HOSTILE, HOSTILE, HOSTILE, HOSTILE, last, None, None, None, (tag,), (pull,), (HOSTILE,))
     return Overview(
         (kept, replace(kept, name=f"second {HOSTILE}", last=None)),
         (RegistryView(HOSTILE, 1, failing_since=NOW, reason=HOSTILE),),
