@@ -17,6 +17,7 @@ from gitops_streams.oci.reference import DOCKER_HUB, Repository
 # reference or behind it (a colon, an at sign, a blank, a quote, a backslash) is none of it, so that the last
 # segment of every path that a scanner can take is such a run, whole.
 _SEGMENT = re.compile(rb"/([a-z0-9._-]+)")
+_UTF_16 = frozenset({b"\xff\xfe", b"\xfe\xff"})
 
 
 def paths(tracked: Iterable[Repository]) -> set[str]:
@@ -50,7 +51,10 @@ class Screen:
         self._apart = frozenset(self._paths).isdisjoint
 
     def admits(self, data: bytes) -> bool:
-        """Whether a file has to be parsed."""
+        """Whether a file has to be parsed, or reported since it cannot be."""
+        if data[:2] in _UTF_16:
+            # It is not read, but it is reported where it holds what is looked for. Git's search would not see that.
+            data += b"\n" + data.decode("utf-16", "replace").encode("utf-8", "replace")
         if not self._apart(segments := _SEGMENT.findall(data)) and self._spells(data, segments):
             return True
         for text in self._fixed:

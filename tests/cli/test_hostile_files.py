@@ -94,11 +94,26 @@ def test_what_is_not_utf8(tracked, content, says):
     assert left_alone(workspace.files(), "deploy/bad.yaml", content)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_utf16_is_left_alone(tracked, encoding):
-    """Git's own search cannot see through it, so it may go unmentioned, as any file without a tracked reference."""
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_with_a_tracked_reference_is_named(tracked, encoding):
     workspace, reference, _, reconcile = tracked
-    content = f"\ufeffkind: ImageStream\nimage: {reference}\n".encode(encoding)
+    content = f"\ufeffkind: Pod\nimage: {reference}\n".encode(encoding)
+    workspace.write("deploy/bad.yaml", content)
+    assert reconcile().line("deploy/bad.yaml") == "deploy/bad.yaml: not scanned: it is UTF-16; save it as UTF-8"
+    assert left_alone(workspace.files(), "deploy/bad.yaml", content)
+
+
+def test_utf16_without_one_is_of_no_interest(tracked):
+    workspace, _, _, reconcile = tracked
+    content = "kind: Pod\nimage: other.example.com/a/b:1\n".encode("utf-16")
+    workspace.write("deploy/bad.yaml", content)
+    assert "bad.yaml" not in reconcile().text
+    assert left_alone(workspace.files(), "deploy/bad.yaml", content)
+
+
+def test_utf32_is_left_alone(tracked):
+    workspace, reference, _, reconcile = tracked
+    content = f"kind: Pod\nimage: {reference}\n".encode("utf-32")
     workspace.write("deploy/bad.yaml", content)
     reconcile()
     assert left_alone(workspace.files(), "deploy/bad.yaml", content)
