@@ -24,6 +24,8 @@ from gitops_streams.serve.settings import (
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]{1,7})(ms|s|m|h|d)")
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]+")
+_HELPER = re.compile(r"[A-Za-z0-9+.-]+::")
+"""A URL that names one of git's helpers, some of which run what it says (``ext::``)."""
 _OF_CLONES = frozenset({"push", "pull-request"})
 _MOST_PORT = 65535
 
@@ -97,7 +99,7 @@ def _faults(repository: ServedRepository) -> Iterator[str]:
             yield "credential is for a url; a clone on this machine signs in as git is set up to"
         return
     url = repository.url
-    if url.startswith("-") or any(ord(character) <= ord(" ") for character in url) or "::" in url.partition("/")[0]:
+    if url.startswith("-") or any(ord(character) <= ord(" ") for character in url) or _HELPER.match(url):
         yield "url is no clone URL"
         return
     try:

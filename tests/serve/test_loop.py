@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import time
 from pathlib import Path
 
 import pytest
+from fake_forge import FakeForge
 from serve_world import FakeClock, Fleet, git
 
 from gitops_streams.demo.exchange import Response
 from gitops_streams.demo.images import Image
+from gitops_streams.forges.github import forge as github
 from gitops_streams.oci.reference import Reference
 from gitops_streams.registry import RegistryClient
 from gitops_streams.serve.event import Accepted, Ignored, ImagePushed, Ping, Refused, RepositoryPushed
@@ -21,7 +24,7 @@ from gitops_streams.serve.pace import Pace
 from gitops_streams.serve.place import Place, folder_of
 from gitops_streams.serve.pool import Pool
 from gitops_streams.serve.senders.receiver import Receiver
-from gitops_streams.serve.settings import ServedRepository
+from gitops_streams.serve.settings import GitCredential, SecretPlace, ServedRepository
 
 INTERVAL = 900.0
 
@@ -394,3 +397,52 @@ def test_nothing_begins_after_the_stop(world, registry, fleet, web):
     assert here.loop.stop(20)
     assert not here.loop.deliver("registry", Accepted((ImagePushed(web.repository, "1", None),)))
     assert here.loop.check("fleet", here.tag().key) is CheckOutcome.STOPPING
+
+
+def test_pull_requests_with_a_credential_of_the_service(world, registry, fleet, web, tmp_path, monkeypatch):
+    with FakeForge(tmp_path) as forge:
+        repository = forge.create_repository("acme/fleet", private=True)
+        token = forge.token("machine", kind="pat")
+        fleet.write(
+            ".gitops-streams/config.yaml",
+            f"forge: {{kind: github, url: {forge.url}, apiUrl: {forge.api_url()}, graphqlUrl: {forge.graphql_url}}}\n",
+        )
+        fleet.publish()
+        git(fleet.clone, "push", "--quiet", "--force", str(repository.git.path), "HEAD:main")
+        with forge.store.lock:
+            repository.sync()
+        monkeypatch.setenv("FLEET_TOKEN", token.value)
+        monkeypatch.setenv("GITOPS_STREAMS_TOKEN", token.value)
+        monkeypatch.setattr(type(fleet), "url", repository.clone_url)
+        monkeypatch.setattr(github, "DIALECT", dataclasses.replace(github.DIALECT, change_pause=0.0))
+        here = world(fleet, publish="pull-request", credential=GitCredential(SecretPlace(env="FLEET_TOKEN")))
+        here.step()
+        assert here.repository().last.outcome is PassOutcome.SUCCEEDED, here.repository()
+        (pull,) = repository.pulls
+        (shown,) = here.repository().pulls
+        assert shown.number == pull.number
+        assert here.tag().state is State.BEHIND
+        new = move(registry, "2")
+        here.event(web, new)
+        assert str(new) in git(repository.git.path, "show", "gitops-streams/main/all:deploy/web.yaml")
+        assert len(repository.pulls) == 1
+        # What people do with it is seen by the poll, though no registry says anything.
+        git(repository.git.path, "update-ref", "refs/heads/main", "refs/heads/gitops-streams/main/all")
+        with forge.store.lock:
+            repository.sync()
+        here.pass_by(2 * INTERVAL + 10, stride=100)
+        assert here.tag().state is State.CURRENT, here.tag()
+        assert here.repository().pulls == ()
+        clone = here.places[0].folder
+        assert not any(token.value in file.read_text(errors="replace") for file in clone.rglob("*") if file.is_file())
+
+
+def test_what_was_memorised_is_not_needed(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    assert here.loop.stop(20)
+    new = move(registry, "2")
+    shutil.rmtree(here.places[0].folder)
+    again = world(fleet)
+    again.step()
+    assert str(new) in fleet.show("deploy/web.yaml")
