@@ -203,5 +203,7 @@ async def _form(request: Request) -> Mapping[str, str] | None:
 
 
 def _cookie(request: Request, value: str, seconds: int) -> str:
-    secure = "; Secure" if request.url.scheme == "https" else ""
+    # The browser knows how it reached us; behind a proxy that ends TLS, we do not.
+    https = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+    secure = "; Secure" if https else ""
     return f"{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"

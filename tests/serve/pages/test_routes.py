@@ -223,6 +223,12 @@ class TestCheck:
         origin = str(client.base_url).rstrip("/")
         assert client.post("/check", data={**WORKER, "key": key}, headers={"Origin": origin}).status_code == 303
 
+    def test_a_cookie_of_https_stays_there(self, client):
+        fields = {"token": values.TOKEN}
+        behind_proxy = {**OWN, "Origin": "https://streams.acme.example"}
+        assert client.post("/login", data=fields, headers=behind_proxy).headers["set-cookie"].endswith("; Secure")
+        assert not client.post("/login", data=fields, headers=OWN).headers["set-cookie"].endswith("; Secure")
+
     def test_a_form_needs_its_key(self, client, service):
         self.signed_in(client)
         for key in ("", "0" * 64, "é"):

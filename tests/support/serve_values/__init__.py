@@ -234,7 +234,7 @@ def hostile() -> Overview:
     last = PassView(NOW, 1, PassOutcome.FAILED, HOSTILE, HOSTILE, HOSTILE)
     kept = RepositoryView(name, HOSTILE, HOSTILE, HOSTILE, HOSTILE, last, None, None, None, (tag,), (pull,), (HOSTILE,))
     return Overview(
-        (kept, replace(kept, name=f"second {HOSTILE}", last=None)),
+        (kept, replace(kept, name=f"second {name}", last=None)),
         (RegistryView(HOSTILE, 1, failing_since=NOW, reason=HOSTILE),),
         (ReceiverView(HOSTILE, HOSTILE, 1, 1, 1, NOW, HOSTILE),),
         NOW,
