@@ -8,6 +8,7 @@ from typing import Any
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.manifests import scan
+from gitops_streams.manifests.field_rules import UserRules
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.manifests.screen import Screen
 from gitops_streams.oci.reference import Repository
@@ -44,10 +45,9 @@ def scan_files(
     memory = declarations.memory
     if memory.file is not None:
         memory = memory.within(scope_of(repositories, local, rules))
+    paths = [path for path in included(files, settings) if only is None or path in only]
     unread: list[str] = []
-    for path in included(files, settings):
-        if only is not None and path not in only:
-            continue
+    for path in paths:
         known = None if path in fresh else memory.recall(snapshot, path, files[path])
         if path in declarations.located:
             data, located = declarations.located[path]
@@ -59,10 +59,7 @@ def scan_files(
 
     def work(part: Sequence[str]) -> Iterator[tuple[str, Outcome, bool]]:
         for path, content in admitted(snapshot, part, screen.admits, [*scan.needles(repositories, rules), *local]):
-            if isinstance(content, Unreadable):
-                yield path, (None, [Problem(path, None, f"not scanned: {content.reason}")]), False
-            else:
-                yield path, scan.scan(path, content, repositories, local, rules), True
+            yield path, _outcome(path, content, repositories, local, rules), isinstance(content, bytes)
 
     outcomes: dict[tuple[str, str], Any] = {}
     looked_at: set[str] = set()
@@ -72,8 +69,20 @@ def scan_files(
         if blob is not None and (kept := frozen(outcome)) is not None:
             outcomes[path, blob.hex()] = kept
         yield from _split(outcome)
-    if memory.file is not None and only is None:
+    if only is None:
         _keep(memory, declarations, unread, looked_at, outcomes)
+
+
+def _outcome(
+    path: str,
+    content: bytes | Unreadable,
+    repositories: frozenset[Repository],
+    local: Collection[str],
+    rules: UserRules,
+) -> Outcome:
+    if isinstance(content, Unreadable):
+        return None, [Problem(path, None, f"not scanned: {content.reason}")]
+    return scan.scan(path, content, repositories, local, rules)
 
 
 def _keep(
@@ -84,6 +93,8 @@ def _keep(
     outcomes: dict[tuple[str, str], Any],
 ) -> None:
     """Remember what this run has seen."""
+    if memory.file is None:
+        return
     files = declarations.files
     there = set(files.values())
     dropped = {blob for path in unread if path not in looked_at and (blob := files[path]) is not None}
