@@ -21,8 +21,10 @@ from gitops_streams.serve.loop import Loop
 from gitops_streams.serve.pace import Pace
 from gitops_streams.serve.place import Place, folder_of
 from gitops_streams.serve.pool import Pool
+from gitops_streams.serve.published_keys import PublishedKeys
 from gitops_streams.serve.secret_places import read_secret, receiver_of
-from gitops_streams.serve.senders.receiver import Receiver, paths
+from gitops_streams.serve.senders.authentication import AuthenticationKind
+from gitops_streams.serve.senders.receiver import Receiver, paths, sender_of
 from gitops_streams.serve.settings import ServeSettings
 
 _log = logging.getLogger(__name__)
@@ -87,7 +89,8 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
     from gitops_streams.serve.pages.routes import routes  # noqa: PLC0415
     from gitops_streams.serve.server import Server  # noqa: PLC0415
 
-    receivers = [receiver_of(each, surroundings.variables) for each in settings.receivers]
+    keys = PublishedKeys()
+    receivers = [receiver_of(each, surroundings.variables, keys) for each in settings.receivers]
     token = settings.page_token
     page_token = None if token is None else read_secret(token, surroundings.variables)
     access = None if page_token is None else Access(page_token)
@@ -107,13 +110,21 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
             )
             server.start(application(receivers, loop, routes(loop, metrics, access)))
             loop.start()
+            if any(_needs_keys(receiver) for receiver in receivers):
+                keys.start()
             ready(_address(settings, server.port))
             stop.wait()
             say(_log, logging.INFO, "stopping", "what is under way is finished first")
             ended = loop.stop(settings.stop_timeout)
     finally:
         server.stop()
+        keys.stop()
     return ended
+
+
+def _needs_keys(receiver: Receiver) -> bool:
+    sender = sender_of(receiver)
+    return sender is not None and AuthenticationKind.JWT in sender.kinds
 
 
 def _address(settings: ServeSettings, port: int) -> str:
@@ -187,5 +198,5 @@ def urls(settings: ServeSettings, surroundings: Surroundings) -> list[tuple[Rece
         ConfigError: a secret cannot be read, or a receiver not be started.
     """
     base = (settings.public_url or _address(settings, settings.port)).rstrip("/")
-    found = [receiver_of(each, surroundings.variables) for each in settings.receivers]
+    found = [receiver_of(each, surroundings.variables, PublishedKeys()) for each in settings.receivers]
     return [(receiver, tuple(f"{base}{path}" for path in paths(receiver))) for receiver in found]
