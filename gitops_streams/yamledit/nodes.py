@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitops_streams.yamledit.pointer import Pointer
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s]*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)[ \t]*)+)+")
 _STRING_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+_WIDE = 32
+"""Entries; a mapping with more is searched by an index."""
 
 
 # The nodes are built a hundred thousand at a time and never changed afterwards; `frozen` would
@@ -59,6 +61,9 @@ class Mapping:
     line: int
     pair: bool = False
     """Whether it is the single pair of a flow sequence, ``[a: b]``, which has no braces to hold a second."""
+    _by_key: dict[str, Entry | None] | None = field(default=None, init=False, repr=False)
+    _by_key: dict[str, Entry | None] | None = field(default=None, repr=False)
+    """The entries of a wide mapping, made when first asked for; ``None`` under a key that stands twice."""
 
     def get(self, key: str) -> Node | None:
         """Return the value under a scalar key, aliases followed; ``None`` if there is none or it stands twice."""
@@ -67,13 +72,15 @@ class Mapping:
 
     def entry(self, key: str) -> Entry | None:
         """Return the entry of a scalar key; ``None`` if there is none or it stands twice."""
-        found = None
-        for entry in self.entries:
-            if type(entry.key) is Scalar and entry.key.value == key:
-                if found is not None:
-                    return None
-                found = entry
-        return found
+        by_key = self._by_key
+        if by_key is None:
+            # A dozen scanners ask each mapping for their keys: looked through once, and remembered.
+            by_key = self._by_key = {}
+            for entry in self.entries:
+                name = entry.key
+                if type(name) is Scalar:
+                    by_key[name.value] = None if name.value in by_key else entry
+        return by_key.get(key)
 
     def text(self, key: str) -> str | None:
         """Return the text of the scalar under a key, ``None`` if it is no scalar."""
@@ -124,6 +131,14 @@ class NotEditable:
     """The scalar cannot be replaced in place."""
 
     reason: str
+
+
+def _by_key(entries: list[Entry]) -> dict[str, Entry | None]:
+    found: dict[str, Entry | None] = {}
+    for entry in entries:
+        if type(entry.key) is Scalar:
+            found[entry.key.value] = None if entry.key.value in found else entry
+    return found
 
 
 def target(node: Node) -> Node:

@@ -115,3 +115,31 @@ def test_what_decodes_is_what_is_edited():
     assert isinstance(located, Located)
     scalars = [node for _, node in walk(located.documents[0].root) if isinstance(node, Scalar)]
     assert [text[scalar.start : scalar.end] for scalar in scalars] == [WEB]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("".join(f"image{number}: {WEB}\n" for number in range(60_000)), id="keys of one map"),
+        pytest.param(
+            "kind: HelmRelease\nvalues: |\n" + "".join(f"  k{n}: {{image: '{WEB}'}}\n" for n in range(20_000)),
+            id="keys of one map within a string",
+        ),
+    ],
+)
+def test_a_wide_map_is_scanned_within_bounds(text):
+    """Each pointer is followed from the root: going through all keys for each would take a quarter of an hour."""
+    found, problems = scan("x.yaml", text.encode(), {REPOSITORY})
+    assert problems == []
+    assert found is not None
+    assert len(found.findings) == text.count(WEB)
+
+
+@pytest.mark.parametrize("width", [2, 31, 32, 33, 100])
+def test_a_key_is_found_in_maps_of_every_width(width, editor):
+    text = "".join(f"k{number}: v{number}\n" for number in range(width)) + "k0: again\n? [a]\n: b\n"
+    root = editor.node(text, "")
+    assert root.entry("k0") is None
+    assert root.text("k1") == "v1"
+    assert root.entry("a") is None
+    assert root.text(f"k{width - 1}") == f"v{width - 1}"
