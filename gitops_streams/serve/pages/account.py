@@ -45,7 +45,7 @@ def login_page(*, refused: bool = False) -> str:
     )
     head = element(
         "header",
-        element("p", element("a", escaped("← All stream tags"), href="./"), class_="mark"),
+        element("div", element("a", escaped("← All stream tags"), href="./"), class_="mark"),
         element("h1", escaped("Sign in")),
         element("p", escaped("Whoever has the token may have stream tags checked at once."), class_="lead"),
     )
@@ -56,7 +56,7 @@ def plain_page(title: str, told: str) -> str:
     """Write a page that says one thing: not found, refused."""
     head = element(
         "header",
-        element("p", element("a", escaped("← All stream tags"), href="./"), class_="mark"),
+        element("div", element("a", escaped("← All stream tags"), href="./"), class_="mark"),
         element("h1", escaped(title)),
         element("p", escaped(told), class_="lead"),
     )

@@ -35,7 +35,7 @@ def home(overview: Overview, wanted: Selection, account: Html = EMPTY) -> str:
     ]
     head = element(
         "header",
-        element("p", element("span", escaped("gitops-streams")), account, class_="mark"),
+        element("div", element("span", escaped("gitops-streams")), account, class_="mark"),
         element(
             "div",
             element("h1", escaped(title), class_="alarming" if alarming else None),

@@ -44,7 +44,7 @@ def tag_page(
     told = EMPTY if asked is None else element("p", escaped(_ASKED[asked]), class_="notice", role="status")
     head = element(
         "header",
-        element("p", element("a", escaped("← All stream tags"), href="./"), account, class_="mark"),
+        element("div", element("a", escaped("← All stream tags"), href="./"), account, class_="mark"),
         element(
             "div",
             element("h1", code(name)),

@@ -215,6 +215,7 @@ class TestCheckNow:
         self.sign_in(chromium, base, values.TOKEN)
         assert chromium.evaluate("location.pathname") == "/"
         assert chromium.evaluate("document.cookie") == ""  # HttpOnly
+        assert chromium.evaluate("document.querySelector('form[action=logout]').parentElement.className") == "mark"
         chromium.visit(base + WORKER)
         chromium.events.clear()
         chromium.evaluate("document.querySelector('form[action=check] button').click()")
