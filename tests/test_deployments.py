@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,9 +13,15 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate
 import pytest
 import yaml
+from webhook_samples import NOW, SAMPLES, receiver_for, signed
+from webhook_samples.controllers import flux_event
 
 from gitops_streams.cli.group import cli as program
+from gitops_streams.serve.clone_location import clone_location
+from gitops_streams.serve.event import Accepted, RepositoryPushed
 from gitops_streams.serve.parse import parse
+from gitops_streams.serve.senders.receive import receive
+from gitops_streams.serve.senders.receiver import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +146,88 @@ def test_the_service_is_reached_at_the_port_that_it_listens_on() -> None:
     (service,) = (document for document in documents if document["kind"] == "Service")
     assert [each["targetPort"] for each in service["spec"]["ports"]] == [port["name"]]
     assert pod["terminationGracePeriodSeconds"] > settings.stop_timeout
+
+
+def notifications(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((KUBERNETES / "notifications" / name).read_text()))
+
+
+def test_flux_alerts_name_a_provider_that_the_sender_verifies_and_a_repository_that_it_reads() -> None:
+    provider, *alerts = notifications("flux.yaml")
+    assert (provider["kind"], provider["spec"]["type"]) == ("Provider", "generic-hmac")
+    place = provider["metadata"]["namespace"]
+    for alert in alerts:
+        assert (alert["kind"], alert["apiVersion"]) == ("Alert", provider["apiVersion"])
+        assert alert["metadata"]["namespace"] == place
+        assert alert["spec"]["providerRef"]["name"] == provider["metadata"]["name"]
+        assert alert["spec"]["eventSeverity"] == "info"
+    told = [alert["spec"]["eventMetadata"] for alert in alerts if "eventMetadata" in alert["spec"]]
+    for metadata in told:
+        (event,) = delivered("flux", flux_event("GitRepository", revision=f"main@sha1:{'a' * 40}", **metadata))
+        assert event == RepositoryPushed((clone_location(metadata["gitRepository"]) or "",), "main")
+    assert told
+
+
+_SOURCES = [
+    ({"source": {"repoURL": "https://git.example.com/a.git", "targetRevision": "v1"}}, ["v1"]),
+    ({"source": {"repoURL": "https://git.example.com/a.git", "path": "x"}}, ["main"]),
+    (
+        {
+            "sources": [
+                {"repoURL": "https://git.example.com/a.git", "targetRevision": "HEAD"},
+                {"repoURL": "git@git.example.com:a.git", "targetRevision": "release/1"},
+                {"repoURL": 'https://charts.example.com/"quoted"', "chart": "x", "targetRevision": ">=1.0 <2"},
+            ]
+        },
+        ["main", "release/1", ">=1.0 <2"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "branches"), _SOURCES, ids=["a source", "HEAD", "sources"])
+def test_argo_cds_template_makes_what_the_sender_reads(
+    spec: dict[str, Any], branches: list[str], tmp_path: Path
+) -> None:
+    (config,) = notifications("argo-cd.yaml")
+    data = {key: yaml.safe_load(value) for key, value in config["data"].items()}
+    assert config["metadata"]["name"] == "argocd-notifications-cm"
+    assert data["service.webhook.gitops-streams"]["headers"][0]["name"] == "Authorization"
+    assert all(condition["send"] == ["gitops-streams"] for condition in data["trigger.on-git-moved"])
+    hook = data["template.gitops-streams"]["webhook"]["gitops-streams"]
+    assert hook["method"] == "POST"
+    # kubectl brings the same engine of templates along, and renders any object without a server.
+    template, application = tmp_path / "template", tmp_path / "application.json"
+    template.write_text(hook["body"])
+    variables = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "app": {"spec": spec}}
+    application.write_text(json.dumps(variables))
+    done = subprocess.run(
+        [need("kubectl"), "annotate", "--local", "-f", str(application), "a=b",
+         "-o", f"go-template-file={template}"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    body = json.loads(done.stdout)
+    assert [each["targetRevision"] for each in body["sources"]] == branches
+    assert {event.branch for event in delivered("argo-cd", body)} >= set(branches[:2])
+
+
+def delivered(sender: str, body: object) -> list[RepositoryPushed]:
+    sample = next(each for each in SAMPLES if each.sender == sender)
+    receiver, raw = receiver_for(sample), json.dumps(body).encode()
+    outcome = receive(receiver, signed(sample.auth, raw), raw, paths(receiver)[0], now=NOW)
+    assert isinstance(outcome, Accepted), outcome
+    return [event for event in outcome.events if isinstance(event, RepositoryPushed)]
+
+
+def test_the_documentation_shows_the_files() -> None:
+    text = re.sub(r"(?m)^ *", "", (ROOT / "docs" / "webhooks.md").read_text())
+    (config,) = notifications("argo-cd.yaml")
+    assert all(re.sub(r"(?m)^ *", "", value) in text for value in config["data"].values())
+    shown = [yaml.safe_load_all(each) for each in re.findall(
+        r"(?s)```yaml\n(apiVersion: notification.toolkit.*?)```",
+        re.sub(r"(?m)^  ", "", (ROOT / "docs" / "webhooks.md").read_text()),
+    )]  # fmt: skip
+    assert [list(each) for each in shown] == [notifications("flux.yaml")]
 
 
 @pytest.mark.parametrize("unit", sorted((ROOT / "examples" / "systemd").iterdir()), ids=lambda path: path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops_streams.serve.senders.acr import ACR
 from gitops_streams.serve.senders.acr_event_grid import ACR_EVENT_GRID
 from gitops_streams.serve.senders.aliyun_acr import ALIYUN_ACR
+from gitops_streams.serve.senders.argo_cd import ARGO_CD
 from gitops_streams.serve.senders.artifactory import ARTIFACTORY
 from gitops_streams.serve.senders.azure_devops import AZURE_DEVOPS
 from gitops_streams.serve.senders.bitbucket_cloud import BITBUCKET_CLOUD
@@ -13,6 +14,7 @@ from gitops_streams.serve.senders.cloudevents import CLOUDEVENTS
 from gitops_streams.serve.senders.distribution import DISTRIBUTION, GITLAB_REGISTRY
 from gitops_streams.serve.senders.docker_hub import DOCKER_HUB_SENDER
 from gitops_streams.serve.senders.ecr import ECR
+from gitops_streams.serve.senders.flux import FLUX
 from gitops_streams.serve.senders.generic_hmac import GENERIC_HMAC
 from gitops_streams.serve.senders.ghcr import GHCR
 from gitops_streams.serve.senders.gitea import GITEA
@@ -48,5 +50,7 @@ SENDERS: tuple[Sender, ...] = (
     BITBUCKET_CLOUD,
     BITBUCKET_DATA_CENTER,
     AZURE_DEVOPS,
+    FLUX,
+    ARGO_CD,
 )
-"""Registries first, then forges; the order is that of ``docs/webhooks.md``."""
+"""Registries first, then forges, then controllers; the order is that of ``docs/webhooks.md``."""

@@ -32,7 +32,18 @@ SIGNED = [
     sample
     for sample in PROVEN
     if sample.auth
-    in {"hub", "bitbucket", "forgejo", "gitea", "nexus", "jfrog", "generic-256", "generic-512", "standard"}
+    in {
+        "hub",
+        "bitbucket",
+        "forgejo",
+        "gitea",
+        "nexus",
+        "jfrog",
+        "generic-256",
+        "generic-384",
+        "generic-512",
+        "standard",
+    }
 ]
 SENT_ALONG = ("verbatim", "bearer", "basic", "x-api-key", "x-webhook-secret", "x-gitlab-token")
 GOOGLE = next(sample for sample in SAMPLES if sample.sender == "google")

@@ -108,6 +108,28 @@ _IGNORED = [
     ("bitbucket-data-center", "without links", "repository.slug", None, "cloned from"),
     ("azure-devops", "", "eventType", "build.complete", "not git.push"),
     ("azure-devops", "", "resource.refUpdates.0.newObjectId", "0" * 40, "was deleted"),
+    ("flux", "Git", "severity", "error", "“error”, not info"),
+    ("flux", "Git", "severity", None, "not info"),
+    ("flux", "Git", "metadata.gitRepository", "", "cloned from: set gitRepository"),
+    ("flux", "Git", "metadata.gitRepository", "/srv/git", "cloned from"),
+    ("flux", "Git", "metadata", None, "cloned from: set gitRepository"),
+    ("flux", "Git", "metadata.revision", "sha1:da1560886d4f094c3e6c9ef40349f7d38b5d27d7", "set gitBranch"),
+    ("flux", "Git", "metadata.revision", "refs/tags/v1@sha1:" + "a" * 40, "is not a branch"),
+    ("flux", "Git", "metadata.revision", "x" * 2000 + "@sha1:" + "a" * 40, "set gitBranch"),
+    ("flux", "Kustomization of an artifact", "metadata.originRevision", "", "set gitBranch"),
+    ("flux", "OCI", "message", "artifact up-to-date with remote revision: '2.0'", "cloned from"),
+    ("flux", "OCI", "message", f"stored artifact with revision '{DIGEST}' from 'oci://a.example/b'", "without a tag"),
+    ("flux", "OCI", "message", f"stored artifact with revision '2@{DIGEST}' from 'oci://A b'", "not a repository"),
+    ("flux", "OCI", "message", f"stored artifact with revision '2@{DIGEST}' from '{'a' * 2000}'", "not a repository"),
+    ("flux", "policy, older", "message", "no tags in database", "names no image and tag"),
+    ("flux", "policy, older", "message", "Latest image tag for 'a.example/b' resolved to x/y", "is not a tag"),
+    ("flux", "policy, older", "involvedObject.kind", "ImageRepository", "does not say which tag"),
+    ("flux", "policy, older", "involvedObject.kind", "Secret", "cloned from"),
+    ("argo-cd", "", "sources", [], "names no branch"),
+    ("argo-cd", "", "sources.0.targetRevision", "HEAD", "follows HEAD"),
+    ("argo-cd", "", "sources.0.targetRevision", None, "follows HEAD"),
+    ("argo-cd", "", "sources.0.targetRevision", "refs/tags/v1", "is not a branch"),
+    ("argo-cd", "", "sources.0.repoURL", "", "cloned from"),
 ]
 
 
@@ -171,6 +193,8 @@ def test_a_hosts_capitals_do_not_count() -> None:
         ("harbor", ""),
         ("ghcr", ""),
         ("gitea-packages", ""),
+        ("flux", "OCI"),
+        ("flux", "policy with a digest"),
     ],
 )
 def test_the_host_can_be_said(sender: str, name: str) -> None:
@@ -214,6 +238,17 @@ def test_ecr_as_cloudevent(event: dict[str, str], region: str, host: str) -> Non
     outcome = _receive(_sample("cloudevents"), body)
     assert isinstance(outcome, Accepted)
     assert outcome.events == (image(f"123456789012.dkr.ecr.{host}.amazonaws.com", "a", "1"),)
+
+
+def test_flux_sends_an_event_again_and_it_is_known() -> None:
+    sample = _sample("flux", "Git")
+    first, again = _receive(sample, sample.body), _receive(sample, sample.body)
+    later = _receive(sample, _patched(sample.body, "timestamp", "2026-11-23T12:05:00Z"))
+    assert isinstance(first, Accepted)
+    assert isinstance(again, Accepted)
+    assert isinstance(later, Accepted)
+    assert first.delivery is not None
+    assert first.delivery == again.delivery != later.delivery
 
 
 class TestEventGrid:

@@ -87,6 +87,7 @@ _PROOFS: Mapping[str, Callable[[bytes, str, datetime], dict[str, str]]] = {
     "jfrog-plain": lambda _body, secret, _now: {"X-JFrog-Event-Auth": secret},
     "generic-256": lambda body, secret, _now: {"X-Signature": f"sha256={_hmac(secret, body)}"},
     "generic-512": lambda body, secret, _now: {"X-Signature": f"sha512={_hmac(secret, body, 'sha512')}"},
+    "generic-384": lambda body, secret, _now: {"X-Signature": f"sha384={_hmac(secret, body, 'sha384')}"},
     "standard": _standard,
     "google": lambda _body, _secret, now: {"Authorization": f"Bearer {google_token(now.timestamp())}"},
 }

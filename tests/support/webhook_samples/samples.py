@@ -6,21 +6,11 @@ import base64
 import json
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.reference import Repository
-from gitops_streams.serve.event import ImagePushed, Ping, RepositoryPushed
+from gitops_streams.serve.event import Ping
+from webhook_samples.controllers import CONTROLLERS
 from webhook_samples.sample import Sample
-
-_DIGEST = Digest.of(b"an index")
-DIGEST = str(_DIGEST)
-_COMMIT = "da1560886d4f094c3e6c9ef40349f7d38b5d27d7"
-
-
-def image(host: str, path: str, tag: str, *, hinted: bool = True) -> ImagePushed:
-    return ImagePushed(Repository(host, path), tag, _DIGEST if hinted else None)
-
-
-def branch(name: str, *locations: str) -> RepositoryPushed:
-    return RepositoryPushed(tuple(sorted(locations)), name)
+from webhook_samples.values import COMMIT as _COMMIT
+from webhook_samples.values import DIGEST, branch, image
 
 
 def registry_event(
@@ -466,4 +456,5 @@ SAMPLES: tuple[Sample, ...] = (
         auth="basic",
         delivery="03c164c2-8912-4d5e-8009-3707d5f83734",
     ),
+    *CONTROLLERS,
 )
