@@ -15,8 +15,6 @@ from gitops_streams.yamledit.pointer import Pointer
 _PROPERTIES = re.compile(r"(?:[&!][^\s]*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)[ \t]*)+)+")
 _STRING_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
-_WIDE = 32
-"""Entries; a mapping with more is searched by an index."""
 
 
 # The nodes are built a hundred thousand at a time and never changed afterwards; `frozen` would
@@ -62,8 +60,7 @@ class Mapping:
     pair: bool = False
     """Whether it is the single pair of a flow sequence, ``[a: b]``, which has no braces to hold a second."""
     _by_key: dict[str, Entry | None] | None = field(default=None, init=False, repr=False)
-    _by_key: dict[str, Entry | None] | None = field(default=None, repr=False)
-    """The entries of a wide mapping, made when first asked for; ``None`` under a key that stands twice."""
+    """The entries by key, made when first asked for; ``None`` under a key that stands twice."""
 
     def get(self, key: str) -> Node | None:
         """Return the value under a scalar key, aliases followed; ``None`` if there is none or it stands twice."""
@@ -131,14 +128,6 @@ class NotEditable:
     """The scalar cannot be replaced in place."""
 
     reason: str
-
-
-def _by_key(entries: list[Entry]) -> dict[str, Entry | None]:
-    found: dict[str, Entry | None] = {}
-    for entry in entries:
-        if type(entry.key) is Scalar:
-            found[entry.key.value] = None if entry.key.value in found else entry
-    return found
 
 
 def target(node: Node) -> Node:

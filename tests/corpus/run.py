@@ -53,8 +53,8 @@ def as_text(report: Report, samples: int) -> str:
     """Return a report for people."""
     lines = [
         f"{'with the suggested field rules' if report.rules else 'without field rules'}:",
-        f"  files            {report.files} read, {report.parsed} parsed, {report.unparsable.total()} not, "
-        f"{report.skimmed} without a trace of a reference",
+        f"  files            {report.files} read, {report.parsed} parsed, {report.unparsable.total()} not",
+        f"    {report.skimmed:6} more without a trace of a reference",
         *_counted(report.unparsable),
         f"  tagged           {report.candidates.total()} references",
         *(f"    {count:6} {form}: {report.pinned[form]} pinned" for form, count in report.candidates.most_common()),
