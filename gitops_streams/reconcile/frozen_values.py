@@ -43,7 +43,7 @@ _TYPES: dict[str, Any] = {
     )
 }
 _FIELDS = {
-    name: tuple(field.name for field in dataclasses.fields(kind))
+    name: tuple(field.name for field in dataclasses.fields(kind) if field.init)
     for name, kind in _TYPES.items()
     if dataclasses.is_dataclass(kind)
 }
