@@ -7,9 +7,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-import httpx
-
+from gitops_streams.registry.addresses import AddressRule, Reach
+from gitops_streams.registry.messages import InvalidUrl, Request, Route, TransportError, parse_url
+from gitops_streams.registry.tls import SYSTEM_TRUST, TlsChoice
+from gitops_streams.registry.transport import SocketTransport
 from gitops_streams.serve.logs import say
 from gitops_streams.serve.senders.google_keys import GOOGLE_KEYS_URL, parse_keys
 
@@ -17,24 +20,57 @@ _log = logging.getLogger(__name__)
 _MAX_AGE = re.compile(r"max-age=([0-9]{1,9})")
 _SHORTEST, _LONGEST = 300.0, 86_400.0
 """Seconds for which keys are taken as good, whatever the answer says."""
+_OVERDUE = 86_400.0
+"""Seconds after which keys count no more that are no longer good and cannot be fetched again: one may be revoked."""
 _RETRY = 60.0
 """Seconds after which keys are fetched again that could not be fetched, or where a key was asked for in vain."""
-_TIMEOUT = 10.0
+_CONNECT_TIMEOUT, _TIMEOUT = 5.0, 10.0
 _MOST = 256 * 1024
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was fetched last."""
+
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    until: float = 0.0
 
 
 class PublishedKeys:
     """The keys (``senders.google_keys.JwtKeys``); nothing is fetched before ``start``.
 
+    They are fetched over TLS and nothing else, through the environment's proxies by the same rules as registries;
+    a redirect is not followed.
+
     Args:
+        environment: names proxies and certificates, as for registries.
         url: where they are published.
+        tls: whose certificates are trusted there.
+        reach: the nearest address that may be connected to.
         clock: seconds that never run backwards.
+
+    Raises:
+        ValueError: ``url`` is not one of TLS.
     """
 
-    def __init__(self, url: str = GOOGLE_KEYS_URL, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = url
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        url: str = GOOGLE_KEYS_URL,
+        *,
+        tls: TlsChoice = SYSTEM_TRUST,
+        reach: AddressRule = Reach.PRIVATE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        place = parse_url(url)
+        if isinstance(place, InvalidUrl) or place.scheme != "https":
+            raise ValueError("keys are fetched from an https URL")
+        self._request = Request("GET", place, (("Accept", "application/json"),), max_body=_MOST)
+        self._route = Route(tls, reach, _CONNECT_TIMEOUT, _TIMEOUT)
+        self._transport = SocketTransport(environment)
         self._clock = clock
-        self._keys: Mapping[str, Mapping[str, str]] = {}
+        self._held = _Held()
         self._wanted = threading.Condition()
         self._unknown = False
         self._stopped = False
@@ -42,7 +78,8 @@ class PublishedKeys:
 
     def find(self, key_id: str) -> Mapping[str, str] | None:
         """Return a key; one that is not known is looked for, and there when the delivery is sent again."""
-        found = self._keys.get(key_id)
+        held = self._held
+        found = held.keys.get(key_id) if self._clock() < held.until else None
         if found is None:
             with self._wanted:
                 self._unknown = True
@@ -54,36 +91,35 @@ class PublishedKeys:
         self._thread.start()
 
     def stop(self) -> None:
-        """Fetch no more."""
+        """Fetch no more; an answer is not waited for any longer, a connection for the seconds that it may take."""
         with self._wanted:
             self._stopped = True
             self._wanted.notify_all()
+        self._transport.close()
         if self._thread.is_alive():
             self._thread.join(_TIMEOUT)
 
     def fetch(self) -> float:
-        """Fetch the keys once.
+        """Fetch the keys once; it raises nothing.
 
         Returns:
             The seconds for which they are good; those that are known stay where none can be fetched.
         """
         try:
-            with httpx.Client(timeout=_TIMEOUT) as client, client.stream("GET", self._url) as answer:
-                content = b""
-                for part in answer.iter_bytes():
-                    content += part
-                    if len(content) > _MOST:
-                        break
-                found = parse_keys(content) if answer.status_code == httpx.codes.OK else {}
-                age = _MAX_AGE.search(answer.headers.get("cache-control", ""))
-        except httpx.HTTPError as error:
-            say(_log, logging.WARNING, "keys-not-fetched", type(error).__name__, url=self._url)
+            answer = self._transport.send(self._request, self._route)
+        except TransportError as error:
+            if not self._stopped:
+                say(_log, logging.WARNING, "keys-not-fetched", str(error), url=str(self._request.url))
             return _RETRY
+        found = parse_keys(answer.body) if answer.status == _OK else {}
         if not found:
-            say(_log, logging.WARNING, "keys-not-fetched", "the answer holds no keys", url=self._url)
+            why = "the answer holds no keys" if answer.status == _OK else f"the answer is HTTP {answer.status}"
+            say(_log, logging.WARNING, "keys-not-fetched", why, url=str(self._request.url))
             return _RETRY
-        self._keys = found
-        return min(max(float(age[1]) if age is not None else _SHORTEST, _SHORTEST), _LONGEST)
+        age = _MAX_AGE.search(answer.header("cache-control"))
+        good = min(max(float(age[1]) if age is not None else _SHORTEST, _SHORTEST), _LONGEST)
+        self._held = _Held(found, self._clock() + good + _OVERDUE)
+        return good
 
     def _run(self) -> None:
         while True:

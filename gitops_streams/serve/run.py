@@ -89,7 +89,7 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
     from gitops_streams.serve.pages.routes import routes  # noqa: PLC0415
     from gitops_streams.serve.server import Server  # noqa: PLC0415
 
-    keys = PublishedKeys()
+    keys = PublishedKeys(surroundings.variables)
     receivers = [receiver_of(each, surroundings.variables, keys) for each in settings.receivers]
     token = settings.page_token
     page_token = None if token is None else read_secret(token, surroundings.variables)
@@ -198,5 +198,6 @@ def urls(settings: ServeSettings, surroundings: Surroundings) -> list[tuple[Rece
         ConfigError: a secret cannot be read, or a receiver not be started.
     """
     base = (settings.public_url or _address(settings, settings.port)).rstrip("/")
-    found = [receiver_of(each, surroundings.variables, PublishedKeys()) for each in settings.receivers]
+    keys = PublishedKeys(surroundings.variables)
+    found = [receiver_of(each, surroundings.variables, keys) for each in settings.receivers]
     return [(receiver, tuple(f"{base}{path}" for path in paths(receiver))) for receiver in found]
