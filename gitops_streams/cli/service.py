@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import click
-
 from gitops_streams.errors import ConfigError, UsageError
 from gitops_streams.serve import logs
-from gitops_streams.serve.logs import Secrets
+from gitops_streams.serve.logs import Secrets, say
 from gitops_streams.serve.parse import address, named_for, parse, seconds, with_names
 from gitops_streams.serve.run import Surroundings
 from gitops_streams.serve.settings import ServedRepository, ServeSettings
@@ -87,7 +85,7 @@ def start(settings: ServeSettings, given: Surroundings) -> bool:
     from gitops_streams.serve.run import run
 
     def ready(page: str) -> None:
-        click.echo(f"serving {page}", err=True)
+        say(logging.getLogger(__name__), logging.INFO, "serving", url=page)
 
     try:
         return run(settings, given, ready)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _USER_AGENT = f"gitops-streams/{__version__}"
 _TOKEN_CONCURRENCY = 4
+_MOST_WARNINGS = 1000
+"""Lines that are kept: registries choose their words, and a service lives long."""
 
 
 class RegistryClient:
@@ -293,7 +295,8 @@ class RegistryClient:
     def warn(self, line: str) -> None:
         """Note what the user should know: one line."""
         with self._lock:
-            self._warnings[line] = None
+            if len(self._warnings) < _MOST_WARNINGS:
+                self._warnings[line] = None
 
 
 def _broken(repository: Repository, error: Exception, what: str) -> Unresolvable:

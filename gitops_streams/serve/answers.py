@@ -171,13 +171,23 @@ class Answers:
         asked = list(dict.fromkeys(questions))
         before = {question: self.version(question) for question in asked}
         self.outdate(asked)
-        self.obtain(asked)
+        self.obtain(asked, patient=True)
         return {question for question in asked if self.version(question) != before[question]}
 
     def obtain(
-        self, questions: Iterable[Asked], progress: Callable[[int, int], None] | None = None
+        self,
+        questions: Iterable[Asked],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> tuple[dict[Asked, tuple[Answer, int]], int]:
         """Answer questions: fresh ones from memory, the others by asking, each once however many ask for it.
+
+        Args:
+            questions: what to answer.
+            progress: told how many are answered.
+            patient: whether an answer that is being asked for anew is waited for. Else the old one is taken: whoever
+                asks for it anew sees to it that those are visited again who have used it.
 
         Returns:
             The answers with their versions, and how many were asked.
@@ -185,7 +195,7 @@ class Answers:
         wanted = list(dict.fromkeys(questions))
         sent = 0
         for _ in range(_ROUNDS):
-            mine, theirs = self._share_out(wanted)
+            mine, theirs = self._share_out(wanted, patient=patient)
             if not mine and not theirs:
                 break
             sent += len(mine)
@@ -243,14 +253,14 @@ class Answers:
     def _sent(self) -> int:
         return self.client.requests + self.client.token_requests
 
-    def _share_out(self, wanted: Iterable[Asked]) -> tuple[dict[Asked, _Flight], list[_Flight]]:
+    def _share_out(self, wanted: Iterable[Asked], *, patient: bool) -> tuple[dict[Asked, _Flight], list[_Flight]]:
         """Take on what nobody asks for yet; return that, and what others ask for."""
         mine: dict[Asked, _Flight] = {}
         theirs: list[_Flight] = []
         with self._lock:
             for question in wanted:
                 entry, flight = self._entries.get(question), self._flights.get(question)
-                if entry is not None and not entry.stale:
+                if entry is not None and (not entry.stale or (flight is not None and not patient)):
                     continue
                 if flight is not None:
                     theirs.append(flight)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from gitops_streams import __version__
 from gitops_streams.errors import FAILED, GitopsStreamsError, RepositoryError
@@ -33,7 +33,6 @@ from gitops_streams.serve.event import Outcome as Delivered
 from gitops_streams.serve.interests import Interests
 from gitops_streams.serve.kept import Kept, exit_code, outcome_of
 from gitops_streams.serve.logs import say
-from gitops_streams.serve.metrics import Metrics
 from gitops_streams.serve.overview import (
     CheckOutcome,
     Overview,
@@ -51,12 +50,15 @@ from gitops_streams.serve.visit import Idle, Passed, Pushed, visit
 from gitops_streams.serve.workers import Workers
 from gitops_streams.streams.model import TagKey
 
+if TYPE_CHECKING:
+    from gitops_streams.serve.metrics import Metrics  # of an extra, which --once does without
+
 _log = logging.getLogger(__name__)
 _LOOK = 5.0
 """Seconds between two looks at which questions are due; what is due in between is asked together."""
 _FOLLOW_UP = 5.0
 """Seconds after a publish, or a second look at a repository that never got as far, that the branch is looked at."""
-_ASKERS = 4
+_ASKERS = 8
 _SLOW = 2
 _DELIVERIES = 10_000
 _SPOILT = 2
@@ -108,6 +110,9 @@ class Loop:
         self._receivers = {each.name: ReceiverView(each.name, each.sender) for each in receivers}
         self._lock = threading.Condition()
         self._polling: set[tuple[int, str]] = set()
+        self._looking: dict[str, dict[Pushed, _Told]] = {}
+        """The registries that are being asked about a push, each with what it told of meanwhile."""
+        self._warned: set[str] = set()
         self._poll_at = clock.monotonic()
         self._stopping = False
         self._codes: dict[str, int] = {}
@@ -163,8 +168,11 @@ class Loop:
         with self._lock:
             self._heartbeat = self._now()
             told = self._images.take(now)
-            if told:
-                self._askers.submit(partial(self._look_at_pushed, told), URGENCY[Trigger.WEBHOOK])
+            by_host: dict[str, dict[Pushed, _Told]] = {}
+            for pushed, said in told.items():
+                by_host.setdefault(pushed[0].domain, {})[pushed] = said
+            for host, here in by_host.items():
+                self._look(host, here)
             if now >= self._poll_at:
                 self._poll_at = now + min(_LOOK, max(0.05, self._pace.interval / 4))
                 self._poll()
@@ -341,6 +349,23 @@ class Loop:
                 self._polling.discard(key)
         self._spread(changed, Trigger.REGISTRY)
 
+    def _look(self, host: str, told: dict[Pushed, _Told]) -> None:
+        """Have a registry asked about pushes; one that is being asked already, and may hang, is asked afterwards."""
+        if host in self._looking:
+            self._looking[host] |= told
+            return
+        self._looking[host] = {}
+        self._askers.submit(partial(self._look_at, host, told), URGENCY[Trigger.WEBHOOK])
+
+    def _look_at(self, host: str, told: dict[Pushed, _Told]) -> None:
+        try:
+            self._look_at_pushed(told)
+        finally:
+            with self._lock:
+                more = self._looking.pop(host)
+                if more and not self._stopping:
+                    self._look(host, more)
+
     def _look_at_pushed(self, told: dict[Pushed, _Told]) -> None:
         """Ask for what was pushed, and have those visited whom it concerns."""
         changed: set[Asked] = set()
@@ -419,10 +444,26 @@ class Loop:
             kept.failures = 0 if error is None else kept.failures + 1
             if error is None:
                 kept.told_at = None if kept.told_at == told_at else kept.told_at
+            self._clear_away()
             self._codes[name] = FAILED if error is not None else self._code(name, done)
             self._agenda.done(name, *self._next(kept, done, now))
+            if isinstance(done, Passed) and done.report.plan.requests:
+                self._share(now)
             self._lock.notify_all()
         self._tell(name, done, view, error, told_at, now, trigger)
+
+    def _share(self, now: float) -> None:
+        """Have those visited who have used an answer that a pass has found to be another one."""
+        for name, kept in self._kept.items():
+            if kept.memory is not None and not kept.failures and kept.memory.outdated:
+                self._agenda.wanted(name, now, Trigger.REGISTRY)
+
+    def _clear_away(self) -> None:
+        """Close the connections of settings that no repository has any more."""
+        used = {id(kept.memory.answers): kept.memory.answers for kept in self._kept.values() if kept.memory is not None}
+        under_way = any(kept.running_since is not None for kept in self._kept.values())
+        if len(self._pool.all()) > len(used) and not under_way:
+            self._pool.drop_unused(used.values())
 
     def _code(self, name: str, done: Passed | Idle | None) -> int:
         return exit_code(done.report) if isinstance(done, Passed) else self._codes.get(name, 0)
@@ -463,6 +504,13 @@ class Loop:
             self._metrics.passed(name, view, changes=changes)
             if moved and told_at is not None:
                 self._metrics.published_after(now - told_at)
+        if isinstance(done, Passed):
+            warnings = done.memory.answers.client.warnings
+            with self._lock:
+                new = [warning for warning in warnings if warning not in self._warned]
+                self._warned.update(new)
+            for warning in new:
+                say(_log, logging.WARNING, "registry-warning", warning, repository=name)
         if error is not None:
             say(_log, logging.WARNING, "pass-failed", _said(error)[0], repository=name, trigger=trigger.value)
         elif view is not None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from serve_world import FakeClock, Fleet, git
 
 from gitops_streams.demo.exchange import Response
 from gitops_streams.demo.images import Image
+from gitops_streams.demo.registry import Registry
 from gitops_streams.forges.github import forge as github
 from gitops_streams.oci.reference import Reference
 from gitops_streams.registry import RegistryClient
@@ -446,3 +450,61 @@ def test_what_was_memorised_is_not_needed(world, registry, fleet, web):
     again = world(fleet)
     again.step()
     assert str(new) in fleet.show("deploy/web.yaml")
+
+
+def test_settings_of_registries_that_nobody_has_any_more_are_let_go(world, registry, fleet, web):
+    here = world(fleet)
+    here.step()
+    (before,) = here.pool.all()
+    fleet.write(".gitops-streams/config.yaml", "registry: {tries: 1}\n")
+    fleet.publish()
+    here.pass_by(2 * INTERVAL, stride=100)
+    (after,) = here.pool.all()
+    assert after is not before
+    new = move(registry, "2")
+    here.event(web, new)
+    assert str(new) in fleet.show("deploy/web.yaml")
+
+
+def test_a_registry_that_hangs_delays_no_other(world, registry, fleet, web, tmp_path):
+    with Registry() as slow:
+        slow.push("acme/api", "1", Image.build("api", "1"))
+        fleet.stream("api", f"{slow.host}/acme/api:1")
+        fleet.publish()
+        here = world(fleet)
+        here.step()
+        here.pass_by(10)
+        go_on = threading.Event()
+        slow.intercept = lambda _: go_on.wait(30) and None
+        try:
+            for number in range(20):  # more than there are askers
+                reference = slow.reference("acme/api", "1")
+                here.loop.deliver("registry", Accepted((ImagePushed(reference.repository, "1", None),), str(number)))
+                here.clock.now += 1
+                here.loop.step(here.clock.now)
+            new = move(registry, "2")
+            here.loop.deliver("registry", Accepted((ImagePushed(web.repository, "1", new),)))
+            here.clock.now += 1
+            deadline = time.monotonic() + 10
+            while str(new) not in fleet.show("deploy/web.yaml"):
+                here.loop.step(here.clock.now)
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        finally:
+            go_on.set()
+        here.step()
+
+
+def test_once_does_without_the_extra(fleet, tmp_path):
+    program = (
+        "import sys; sys.modules |= dict.fromkeys(('starlette', 'uvicorn', 'prometheus_client'));"
+        "from gitops_streams.cli import main; main()"
+    )
+    arguments = ["serve", "--clone", fleet.url, "--state-directory", str(tmp_path / "state")]
+    run = [sys.executable, "-c", program, *arguments]
+    once = subprocess.run([*run, "--once"], capture_output=True, text=True, check=False, timeout=60)
+    assert (once.returncode, "Traceback" in once.stderr) == (1, False), once.stderr  # the remote is empty
+    assert "internal" not in once.stderr
+    whole = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
+    assert whole.returncode == 2
+    assert "gitops-streams[serve]" in whole.stderr

@@ -229,7 +229,7 @@ class Service:
     def _read(self, started: threading.Event) -> None:
         for text in self.process.stderr or ():
             self.lines.append(text)
-            found = re.search(r"serving (http://\S+)", text)
+            found = re.search(r"serving.*(http://[^\s\"]+)", text)
             if found:
                 self.page = found[1]
                 started.set()
