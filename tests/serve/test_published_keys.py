@@ -7,15 +7,20 @@ import logging
 import socket
 import ssl
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import trustme
+from webhook_samples import GOOGLE_KEYS, NOW, SAMPLES, google_token, receiver_for, sent
+from webhook_samples.google import KEY_ID
 
 from gitops_streams.registry.addresses import Reach
 from gitops_streams.registry.tls import TlsChoice
 from gitops_streams.serve import published_keys
+from gitops_streams.serve.event import Accepted, Refused
 from gitops_streams.serve.published_keys import PublishedKeys
+from gitops_streams.serve.senders.receive import receive
 
 KEY = {"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB", "use": "sig", "alg": "RS256"}
 
@@ -231,6 +236,24 @@ def test_unknown_keys_are_looked_for_once_a_minute(publisher, make):
     assert fetched.wait(10)
     assert keys.find("two") is not None
     assert len(publisher.asked) == 2
+
+
+def test_a_delivery_of_google_is_accepted_with_keys_that_were_fetched(publisher, make):
+    sample = next(each for each in SAMPLES if each.sender == "google")
+    headers, body, path = sent(sample)
+    published = {**GOOGLE_KEYS.find(KEY_ID), "use": "sig"}
+    publisher.answers.append((200, json.dumps({"keys": [KEY, published]}).encode(), {}))
+    keys = make(publisher.url)
+    receiver = replace(receiver_for(sample), jwt_keys=keys)
+    refused = receive(receiver, headers, body, path, now=NOW)
+    assert isinstance(refused, Refused)
+    assert refused.status == 401
+    keys.fetch()
+    accepted = receive(receiver, headers, body, path, now=NOW)
+    assert isinstance(accepted, Accepted)
+    assert accepted.events == sample.events
+    for forged in (google_token(NOW.timestamp(), which=1), google_token(NOW.timestamp(), headers={"kid": "one"})):
+        assert isinstance(receive(receiver, {"Authorization": f"Bearer {forged}"}, body, path, now=NOW), Refused)
 
 
 @pytest.mark.timeout(30)

@@ -90,8 +90,9 @@ def _repositories(payload: Json) -> Iterator[RepositoryPushed | Ignored]:
     group = text(payload, "involvedObject", "apiVersion").partition("/")[0]
     keys = [form for key in ("originRevision", "revision") for form in (key, f"{group}/{key}")]
     revisions = [text(payload, "metadata", key) for key in keys]
-    if not url and (stored := _STORED.fullmatch(text(payload, "message")[:_LONGEST_MESSAGE])) is not None:
-        url, revisions = stored[3] or "", [stored[4] or ""]
+    if (stored := _STORED.fullmatch(text(payload, "message")[:_LONGEST_MESSAGE])) is not None:
+        url = url or stored[3] or ""
+        revisions.append(stored[4] or "")
     if not url:
         yield Ignored("the event does not say where it is cloned from: set gitRepository in the alert's eventMetadata")
         return

@@ -80,6 +80,17 @@ CONTROLLERS: tuple[Sample, ...] = (
         image("registry.example.com", "shop/cart", "2.0"),
         _FLEET,
     ),
+    _flux(
+        "OCI with its origin and an alert",
+        flux_event(
+            "OCIRepository",
+            f"{_STORED}, origin source 'https://elsewhere.example/x', origin revision 'main@sha1:{COMMIT}'",
+            revision=f"2.0@{DIGEST}",
+            gitRepository=URL,
+        ),
+        image("registry.example.com", "shop/cart", "2.0"),
+        _FLEET,
+    ),
     _policy(
         "policy with a digest",
         f"registry.example.com/shop/cart resolved to 2.0 with digest {DIGEST} "
