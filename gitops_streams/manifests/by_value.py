@@ -1,5 +1,7 @@
 """By value: any other scalar that is exactly a tagged reference with its registry's domain, under whatever key.
 
+The value of one argument counts as one: ``--sidecar=reference``, ``KEY=reference`` as an item of a list.
+
 Environment variables, arguments, parameters, fields of anybody's own kinds. Words with a colon in them are
 many and images among them few, so what it takes is a domain, a tracked repository and a place that is no prose,
 no script, no schema, no label, no file of a ConfigMap, no push destination and nobody's name of a chart or of a
@@ -14,13 +16,15 @@ from itertools import pairwise
 
 from gitops_streams.manifests import whole
 from gitops_streams.manifests.occurrence import Occurrence, Place
-from gitops_streams.manifests.push_destinations import PUSHED, is_pushed
+from gitops_streams.manifests.push_destinations import PUSHED, is_pushed, is_pushed_flag
 from gitops_streams.oci.reference import Repository, looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
 
 OCI = "oci://"
+DOCKER = "docker://"
+_ARGUMENT = re.compile(r"(?P<flag>--?[A-Za-z][A-Za-z0-9_.-]*|[A-Za-z_][A-Za-z0-9_]*)=")
 FORM = "value"
 FILE = "a value of a"
 """How the reason starts for what is a file in a ConfigMap or a Secret."""
@@ -54,7 +58,7 @@ def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occur
     value = scalar.value
     if scalar.is_block:
         return None
-    prefix = OCI if value.startswith(OCI) else ""
+    prefix = _prefix(value, place.pointer)
     reference = looks_like_reference(value.removeprefix(prefix))
     if reference is None or reference.tag is None or reference.repository not in tracked:
         return None
@@ -62,6 +66,16 @@ def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occur
     if why is not None or not whole.has_domain(reference):
         return why
     return whole.of(place, place.pointer, scalar, reference, FORM, prefix)
+
+
+def _prefix(value: str, pointer: Pointer) -> str:
+    """Return what stands before a reference: a scheme, or the flag or the variable of one item of a list."""
+    if value.startswith(OCI):
+        return OCI
+    if value.startswith(DOCKER):
+        return DOCKER if pointer[-1:] == ("url",) else ""  # elsewhere it may be where a tool copies to
+    argument = _ARGUMENT.match(value) if isinstance(pointer[-1] if pointer else None, int) else None
+    return "" if argument is None or is_pushed_flag(argument["flag"]) else argument.group()
 
 
 def never(found: Object, pointer: Pointer) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-# OpenShift itself writes what a trigger last saw into the trigger.
-_IMAGE_KEY = re.compile(r"^(?!lastTriggeredImage$).*?image(?!_?-?pull)", re.IGNORECASE | re.DOTALL)
+# OpenShift itself writes what a trigger last saw into the trigger; an `image_stream_tag` is the name of another thing.
+_IMAGE_KEY = re.compile(r"^(?!lastTriggeredImage$).*?image(?![_-]?(?:pull|stream))", re.IGNORECASE | re.DOTALL)
 
 
 def is_image_key(key: object) -> bool:

@@ -17,7 +17,7 @@ from gitops_streams.manifests.split import is_domain, is_literal, occurrence, re
 from gitops_streams.yamledit.nodes import Scalar, target
 
 FORM = "image-map"
-_NAMES = ("name", "image")
+_NAMES = ("name", "image", "repo")
 _WHOLE = ("name", "reference")
 
 

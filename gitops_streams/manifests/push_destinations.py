@@ -24,6 +24,8 @@ _PUSHING = frozenset(
     | {"-t", "--tag", "--destination", "--dest", "--new_tag", "--push"}
 )
 """Words of a command line that writes images: docker, podman, buildah, skopeo, crane, kaniko, oras."""
+_FLAG_WORDS = _KEY_WORDS | {"cache", "publish", "tag", "target", "to", "upload"}
+"""``--output-image=x``, ``--cache-repo=x``: what one flag of any command line says of its own value."""
 _LONGEST_COMMAND = 256
 """Words; every item of a list looks at all of them, and nobody writes a command line that is longer."""
 _BUILDER = re.compile(r"build|push", re.IGNORECASE)
@@ -50,6 +52,11 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
     if isinstance(parent, Sequence):
         return any(_word(item) in _PUSHING for item in parent.items[:_LONGEST_COMMAND])
     return False
+
+
+def is_pushed_flag(flag: str) -> bool:
+    """Whether the value of a command line's flag, such as ``--output-image``, names what is pushed."""
+    return flag in _PUSHING or any(word.lower() in _FLAG_WORDS for word in _WORDS.findall(flag))
 
 
 def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:

@@ -91,6 +91,11 @@ SAMPLES = {
         kind: Custom
         spec: {{from: {{kind: ImageStreamTag, name: "{TAGGED}"}}, to: {{kind: ImageStreamImage, name: "{TAGGED}"}}}}
         """,
+    "names of image stream tags under keys of ci-operator": f"""
+        build_root: {{image_stream_tag: {{name: nodejs, namespace: openshift, tag: latest}}}}
+        imageStreamRef: {{name: "nodejs:latest", repository: "{WEB}x", tag: "1.4"}}
+        base_images: {{nodejs: {{name: nodejs, namespace: openshift, tag: latest}}}}
+        """,
     "an image stream, as a strategic merge patch would have it": f"""
         kind: Other
         spec: {{tags: [{{name: a, from: {{name: "{TAGGED}"}}}}]}}
@@ -203,6 +208,7 @@ SAMPLES = {
           - command: [crane, cp, "{TAGGED}", "{TAGGED}"]
           - args: [--destination, "{TAGGED}"]
           - args: ["--destination={TAGGED}"]
+          - args: ["--output-image={TAGGED}", "PUSH_TO={TAGGED}"]
           - args: [push, "{TAGGED}"]
         """,
     "what Compose builds": f"""

@@ -63,6 +63,37 @@ class TestGeneratorLiterals:
         assert not any(" literal " in line for line in found(f"spec: [{{literals: ['a={TAGGED}']}}]\n"))
 
 
+class TestImageFields:
+    @pytest.mark.parametrize(
+        ("fields", "wanted"),
+        [
+            (f"imageName: {WEB}, imageTag: '1.4'", f"imageTag {TAGGED}"),
+            (f"imageRepository: {WEB}, imageTag: 1.4", f"imageTag {TAGGED}"),
+            (f"image_repo: {WEB}, image_tag: '1.4'", f"image_tag {TAGGED}"),
+            (f"IMAGE_NAME: {WEB}, IMAGE_TAG: '1.4@{DIGEST}'", f"IMAGE_TAG {TAGGED}@{DIGEST}"),
+            (
+                "webImageRegistry: quay.io, webImageRepository: acme/web, webImageTag: '1.4', imageTag: '7'",
+                f"webImageTag {TAGGED}",
+            ),
+            (f"imageRepository: {WEB}, imageTag: '1.4', imageDigest: '{DIGEST}'", f"imageTag {TAGGED}@{DIGEST}"),
+            (f"webImageRepository: {WEB}, imageTag: '1.4'", None),
+            (f"imageName: {WEB}, imageRepository: {WEB}, imageTag: '1.4'", None),
+            (f"imageName: {WEB}, imageTag: ''", None),
+            (f"imageName: {WEB}, image_tag: '1.4', imageTag: '1.4'", None),
+            (f"imageName: '{TAGGED}', imageTag: '1.4'", None),
+            (f"outputImageName: {WEB}, outputImageTag: '1.4'", None),
+            ("imageRegistry: quay.io/x, imageName: acme/web, imageTag: '1.4'", None),
+            (f"imageTag: '1.4', name: {WEB}", None),
+        ],
+    )
+    def test_keys_that_say_image_and_tag(self, found, fields, wanted):
+        lines = [line for line in found(f"web: {{{fields}}}\n") if " image-map " in line]
+        assert lines == ([] if wanted is None else [f"1 image-map /web/{wanted}"])
+
+    def test_an_image_beside_its_tag(self, found):
+        assert f"2 image-map /web/imageTag {TAGGED}" in found(f"a: b\nweb: {{image: {WEB}, imageTag: 1.4}}\n")
+
+
 class TestImageMaps:
     @pytest.mark.parametrize(
         ("values", "wanted"),
@@ -71,6 +102,7 @@ class TestImageMaps:
             ("registry: quay.io, name: acme/web, tag: 1.4", f"image-map /image/tag {TAGGED}"),
             ("registry: quay.io, image: acme/web, tag: '1.4'", f"image-map /image/tag {TAGGED}"),
             (f"name: {WEB}, tag: '1.4', digest: '{DIGEST}'", f"image-map /image/tag {TAGGED}@{DIGEST}"),
+            (f"repo: {WEB}, tag: '1.4'", f"image-map /image/tag {TAGGED}"),
             (f"name: {WEB}, tag: '1.4', sha: ''", f"image-map /image/tag {TAGGED}"),
             (f"name: '{TAGGED}', entrypoint: ['']", f"image /image/name {TAGGED}"),
             ("name: 'nginx:1'", "image /image/name nginx:1"),
@@ -258,6 +290,34 @@ class TestByValue:
     def test_oci_urls_with_a_tag(self, found):
         text = f"distribution: {{artifact: 'oci://{TAGGED}', other: 'oci://{WEB}'}}\n"
         assert found(text) == [f"1 value /distribution/artifact {TAGGED}"]
+
+    @pytest.mark.parametrize(
+        "before", ["--sidecar=", "-proxy-image=", "--web.image_name=", "SIDECAR=", "docker_image="]
+    )
+    def test_the_value_of_one_argument(self, found, before):
+        assert found(f"args: [run, '{before}{TAGGED}']\n") == [f"1 value /args/1 {TAGGED}"]
+
+    @pytest.mark.parametrize(
+        "argument",
+        [
+            f"--output-image={TAGGED}",
+            f"--cache-repo={TAGGED}",
+            f"--to={TAGGED}",
+            f"PUSH_TARGET={TAGGED}",
+            f"--images=a={TAGGED}",
+            f"--images={TAGGED},{TAGGED}",
+            f"--image {TAGGED}",
+            f"--url=https://{TAGGED}",
+            "--sidecar=nginx:1",
+            f"quay.io/other={TAGGED}",
+        ],
+    )
+    def test_other_arguments(self, found, argument):
+        assert not any(" value " in line for line in found(f"args: ['{argument}']\n"))
+
+    def test_the_url_of_a_container_disk(self, found):
+        text = f"source: {{registry: {{url: 'docker://{TAGGED}'}}}}\nsource2: {{dest: {{url: 'docker://{TAGGED}'}}}}\n"
+        assert found(text)[0] == f"1 value /source/registry/url {TAGGED}"
 
     def test_a_digest_that_is_there(self, found):
         assert found(f"a: {TAGGED}@{DIGEST}\n") == [f"1 value /a {TAGGED}@{DIGEST}"]

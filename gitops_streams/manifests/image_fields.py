@@ -1,0 +1,56 @@
+"""A reference that is split over keys of one map which say image themselves: ``image`` with ``imageTag`` and their kin.
+
+``image: acme/web`` beside ``imageTag: 1.4``; ``workerImageRegistry``, ``workerImageRepository`` and ``workerImageTag``;
+``IMAGE_NAME`` and ``IMAGE_TAG``. Whoever reads them joins the two with a colon, so that the tag takes the digest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_streams.manifests.occurrence import Finding, Place
+from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.manifests.split import Field, is_domain, is_literal, occurrence, read_field
+from gitops_streams.yamledit.nodes import Scalar
+
+FORM = "image-map"
+_TAG = re.compile(r".*image[_-]?tag", re.IGNORECASE | re.DOTALL)
+_SEPARATORS = re.compile(r"[_-]")
+_NAMES = ("", "name", "repository", "repo")
+"""What stands behind ``image`` in the key of the name."""
+
+
+def find(place: Place) -> Iterator[Finding]:
+    """Yield what the keys of one map that say image and tag spell together with those that name the image."""
+    keys = [entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar)]
+    tags = [key for key in keys if _TAG.fullmatch(key)]
+    if not tags:
+        return
+    spelled: dict[str, list[str]] = {}
+    for key in keys:
+        spelled.setdefault(_plain(key), []).append(key)
+
+    def field(plain: str) -> Field | None:
+        """Return the one field of that name; two spellings of it say nothing."""
+        found = spelled.get(plain, [])
+        return read_field(place, found[0]) if len(found) == 1 else None
+
+    for key in tags:
+        image = _plain(key).removesuffix("tag")
+        names = [name for name in (field(image + each) for each in _NAMES) if name is not None and name.value]
+        registry, digest, tag = field(f"{image}registry"), field(f"{image}digest"), field(f"{image}tag")
+        if len(names) != 1 or tag is None or not tag.value or not is_literal(place, names[0]):
+            continue
+        name = names[0].value
+        if registry is not None and registry.value:
+            if not is_domain(registry.value):
+                continue
+            name = f"{registry.value}/{name}"
+        found = occurrence(place, FORM, name, tag, digest)
+        if found is not None and not is_pushed(place.object, (*place.pointer, names[0].key)):
+            yield found
+
+
+def _plain(key: str) -> str:
+    return _SEPARATORS.sub("", key).lower()
