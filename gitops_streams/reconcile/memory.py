@@ -25,7 +25,7 @@ from gitops_streams.reconcile.frozen_values import NotListed, freeze, thaw
 from gitops_streams.yamledit.locate import decode
 from gitops_streams.yamledit.problem import Problem
 
-ENOUGH = 2000
+ENOUGH = 10_000
 """Files of a repository from which on remembering pays."""
 
 Outcome = tuple[ScannedFile | None, list[Problem]]

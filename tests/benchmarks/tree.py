@@ -3,8 +3,8 @@
     python tests/benchmarks/tree.py DIR                             100,000 files, 5,000 references, 200 streams
     python tests/benchmarks/tree.py DIR --files 2000 --references 5000 --dense     references in every file
 
-``DIR`` is a Git repository with one commit, ``DIR.names`` holds the tracked repositories, one a line (for ``rg -F -f``),
-and ``DIR.sites`` the number of references that must be found.
+``DIR`` is a Git repository with one commit, ``DIR.names`` holds the tracked repositories, one a line, as
+``rg -F -f`` takes them, and ``DIR.sites`` the number of references that must be found.
 """
 
 from __future__ import annotations

@@ -129,7 +129,9 @@ _EDITS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(_EDITS)
 def test_cold_and_warm_are_the_same(edits: list[tuple[str, str, str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
