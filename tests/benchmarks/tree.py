@@ -51,12 +51,14 @@ _TAGS = ["1.0", "1.1", "2.0", "2.1", "3.0"]
 
 def repositories(count: int) -> list[str]:
     """Name the repositories, without their registry; their names have as little in common as real ones."""
-    return [
-        f"{_TEAMS[i % len(_TEAMS)]}/{_PARTS[(i * 7) % len(_PARTS)]}-{_KEYS[(i * 3) % len(_KEYS)]}{i // 40 or ''}{'x' * (i % 3)}"
-        if i % 4
-        else f"{_KEYS[(i // 4) % len(_KEYS)]}{i}/{_PARTS[i % len(_PARTS)]}"
-        for i in range(count)
-    ]
+    names = []
+    for i in range(count):
+        if i % 4:
+            part, key = _PARTS[(i * 7) % len(_PARTS)], _KEYS[(i * 3) % len(_KEYS)]
+            names.append(f"{_TEAMS[i % len(_TEAMS)]}/{part}-{key}{i // 40 or ''}{'x' * (i % 3)}")
+        else:
+            names.append(f"{_KEYS[(i // 4) % len(_KEYS)]}{i}/{_PARTS[i % len(_PARTS)]}")
+    return names
 
 
 class Tree:
