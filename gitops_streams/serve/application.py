@@ -33,6 +33,11 @@ _PLAIN_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 class Deliveries(Protocol):
     """Whoever acts on deliveries."""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new is begun, so that a sender had better send it again."""
+        ...
+
     def deliver(self, receiver: str, outcome: Outcome) -> bool:
         """Take in what became of a delivery; returns at once."""
         ...
@@ -59,6 +64,8 @@ class _Hooks:
         receiver = self._receivers.get(request.path_params["name"])
         if receiver is None:
             return _empty(404)
+        if self._deliveries.stopping:
+            return _empty(503)
         path, query = request.url.path, request.url.query
         place = f"{path}?{query}" if query else path
         headers = _Repeated(request.headers.items())

@@ -11,34 +11,32 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from gitops_streams import __version__
-from gitops_streams.errors import FAILED, GitopsStreamsError, RepositoryError
+from gitops_streams.errors import FAILED, RepositoryError
 from gitops_streams.oci.digest import Digest
-from gitops_streams.plan.model import Change
 from gitops_streams.registry.limits import Clock
-from gitops_streams.render import inert
-from gitops_streams.render.report import Report
 from gitops_streams.serve.agenda import URGENCY, Agenda, Trigger
 from gitops_streams.serve.answers import Answers, Asked
 from gitops_streams.serve.burst import QUIET, Burst
 from gitops_streams.serve.clone_location import clone_location
+from gitops_streams.serve.counted import Counted
 from gitops_streams.serve.duplicates import Seen
-from gitops_streams.serve.event import Accepted, Ignored, ImagePushed, Ping, Refused, RepositoryPushed
+from gitops_streams.serve.ended import explained, pass_view, published_changes
+from gitops_streams.serve.event import Accepted, ImagePushed, Ping, RepositoryPushed
 from gitops_streams.serve.event import Outcome as Delivered
 from gitops_streams.serve.interests import Interests
-from gitops_streams.serve.kept import Kept, exit_code, outcome_of
+from gitops_streams.serve.kept import Kept, exit_code
 from gitops_streams.serve.logs import say
 from gitops_streams.serve.overview import (
     CheckOutcome,
     Overview,
     PassOutcome,
     PassView,
-    ReceiverView,
     RegistryView,
     RepositoryView,
 )
@@ -107,7 +105,7 @@ class Loop:
         self._interests = Interests(self._kept)
         self._images: Burst[Pushed, _Told] = Burst()
         self._deliveries = Seen(_DELIVERIES)
-        self._receivers = {each.name: ReceiverView(each.name, each.sender) for each in receivers}
+        self._counted = Counted(receivers)
         self._lock = threading.Condition()
         self._polling: set[tuple[int, str]] = set()
         self._looking: dict[str, dict[Pushed, _Told]] = {}
@@ -159,6 +157,11 @@ class Loop:
         return min(self._codes.values(), key=(FAILED, 3, 2, 0).index, default=0)
 
     @property
+    def stopping(self) -> bool:
+        """Whether nothing new is begun."""
+        return self._stopping
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is being done, and nothing waits for its turn."""
         return self._visitors.idle and self._slow.idle and self._askers.idle
@@ -188,7 +191,7 @@ class Loop:
             Whether it was new and led to something.
         """
         with self._lock:
-            self._count(receiver, outcome)
+            self._counted.count(receiver, outcome, self._now())
             if not isinstance(outcome, Accepted) or self._stopping:
                 return False
             if outcome.delivery is not None and self._deliveries.again((receiver, outcome.delivery)):
@@ -248,7 +251,7 @@ class Loop:
             return Overview(
                 repositories=tuple(self._view(name, kept) for name, kept in self._kept.items()),
                 registries=tuple(registries),
-                receivers=tuple(self._receivers.values()),
+                receivers=self._counted.views,
                 started=self._started,
                 now=self._now(),
                 version=__version__,
@@ -284,21 +287,6 @@ class Loop:
             if due is None
             else datetime.fromtimestamp(self._clock.time() + max(0.0, due - self._clock.monotonic()), tz=UTC)
         )
-
-    def _count(self, receiver: str, outcome: Delivered) -> None:
-        view = self._receivers.get(receiver)
-        if view is None:
-            return
-        match outcome:
-            case Accepted():
-                view = replace(view, accepted=view.accepted + 1)
-            case Ignored():
-                view = replace(view, ignored=view.ignored + 1)
-            case Refused(reason):
-                view = replace(view, refused=view.refused + 1, last_refusal=reason)
-            case _:
-                assert_never(outcome)
-        self._receivers[receiver] = replace(view, last=self._now())
 
     def _pushed(self, pushed: Pushed, hint: Digest | None, now: float) -> bool:
         """Note an event of a registry; ``False`` where it tells what is known or concerns nobody."""
@@ -371,6 +359,8 @@ class Loop:
         changed: set[Asked] = set()
         for answers in self._pool.all():
             questions: dict[Asked, Digest | None] = {}
+            for host in {repository.domain for repository, _ in told}:
+                answers.client.reopen(host)  # whose pushes we are told of is at work again
             for pushed, said in told.items():
                 if said.hint is None or not answers.has(*pushed, said.hint):
                     questions |= dict.fromkeys(answers.concerned(*pushed), said.hint)
@@ -433,7 +423,7 @@ class Loop:
                     kept.heard.update(heard)
                 case _:
                     assert_never(done)
-            view = _pass_view(done, error, self._now(), now - began, trigger)
+            view = pass_view(done, error, self._now(), now - began, trigger)
             if view is not None:
                 kept.last = view
                 if view.outcome is not PassOutcome.FAILED:
@@ -474,8 +464,7 @@ class Loop:
             return now + self._pace.retry(kept.failures), Trigger.RETRY
         if kept.memory is not None and kept.memory.outdated:
             return now, Trigger.REGISTRY
-        published = done.report.published if isinstance(done, Passed) else None
-        if published is not None and published.commit is not None:
+        if _commit(done) is not None:
             return now + min(_FOLLOW_UP, self._pace.interval), Trigger.FOLLOW_UP
         return now + self._pace.next(), Trigger.POLL
 
@@ -496,13 +485,10 @@ class Loop:
         trigger: Trigger,
     ) -> None:
         """Log and count what became of a visit."""
-        report = done.report if isinstance(done, Passed) else None
-        published = report.published if report is not None else None
-        moved = published is not None and bool(published.files or published.commit)
-        changes = _changes(report) if moved and report is not None else 0
+        changes = published_changes(done)
         if view is not None and self._metrics is not None:
-            self._metrics.passed(name, view, changes=changes)
-            if moved and told_at is not None:
+            self._metrics.passed(name, view, changes=changes or 0)
+            if changes is not None and told_at is not None:
                 self._metrics.published_after(now - told_at)
         if isinstance(done, Passed):
             warnings = done.memory.answers.client.warnings
@@ -512,7 +498,7 @@ class Loop:
             for warning in new:
                 say(_log, logging.WARNING, "registry-warning", warning, repository=name)
         if error is not None:
-            say(_log, logging.WARNING, "pass-failed", _said(error)[0], repository=name, trigger=trigger.value)
+            say(_log, logging.WARNING, "pass-failed", explained(error)[0], repository=name, trigger=trigger.value)
         elif view is not None:
             say(
                 _log,
@@ -523,31 +509,11 @@ class Loop:
                 trigger=view.trigger,
                 seconds=view.seconds,
                 changes=changes,
-                commit=published.commit if published is not None else None,
+                commit=_commit(done),
             )
 
 
-def _changes(report: Report) -> int:
-    return sum(isinstance(site, Change) for site in report.plan.sites)
-
-
-def _pass_view(
-    done: Passed | Idle | None, error: Exception | None, ended: datetime, seconds: float, trigger: Trigger
-) -> PassView | None:
-    if isinstance(done, Idle):
-        return None
-    if isinstance(done, Passed):
-        return PassView(ended, seconds, outcome_of(done.report), trigger=trigger.value)
-    message, hint = ("", "") if error is None else _said(error)
-    return PassView(ended, seconds, PassOutcome.FAILED, message, hint, trigger.value)
-
-
-def _said(error: Exception) -> tuple[str, str]:
-    """Say what went wrong. Of a bug only its type is told: a message might hold what was sent."""
-    match error:
-        case GitopsStreamsError():
-            return inert.shown(error.message, 500), error.hint or ""
-        case OSError():
-            return f"the operating system refused: {error.strerror or type(error).__name__}", ""
-        case _:
-            return f"internal error: {type(error).__name__}", "this is a bug of gitops-streams; please report it"
+def _commit(done: Passed | Idle | None) -> str | None:
+    """Return the commit that a visit has made."""
+    published = done.report.published if isinstance(done, Passed) else None
+    return published.commit if published is not None else None

@@ -27,6 +27,7 @@ from gitops_streams.serve.overview import History
 from gitops_streams.serve.place import Place
 from gitops_streams.serve.pool import Pool
 from gitops_streams.serve.recorded import recorded_history
+from gitops_streams.serve.view import View
 from gitops_streams.streams.model import TagKey
 
 Pushed = tuple[Repository, str]
@@ -103,7 +104,7 @@ def visit(place: Place, memory: Memory | None, pool: Pool, pushed: Collection[Pu
         snapshot = repository.work_tree() if mode == "worktree" else repository.at(head or branch)
         workspace = Workspace(repository, settings_in(snapshot, repository.root or repository.git_dir))
         answers = pool.of(workspace.settings.registry)
-        view = answers.view()
+        view = View(answers)
         passes: list[Pass] = []
         if mode == "pull-request":
             wanted = Wanted(branch, remote, shard=place.shard, pushed=pushed)

@@ -14,6 +14,7 @@ from gitops_streams.oci.resolution import Question, Resolved, TagsQuestion, Unre
 from gitops_streams.registry import RegistryClient, RegistrySettings
 from gitops_streams.serve.answers import Answers
 from gitops_streams.serve.pace import Pace
+from gitops_streams.serve.view import View
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_many_ask_and_the_registry_is_asked_once(registry, answers):
     asked = [question(registry, name) for name in digests]
     registry.intercept = lambda _: threading.Event().wait(0.02) and None
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: answers.view().resolve_all(asked), range(20)))
+        found = list(pool.map(lambda _: View(answers).resolve_all(asked), range(20)))
     for each in found:
         assert [answer.digest for answer in each.values()] == list(digests.values())
     assert registry.count("HEAD") == len(digests)
@@ -44,7 +45,7 @@ def test_many_ask_and_the_registry_is_asked_once(registry, answers):
 
 def test_a_view_knows_what_it_used_and_what_it_cost(registry, answers):
     registry.push("acme/web", "1", Image.build("web", "1"))
-    first, second = answers.view(), answers.view()
+    first, second = View(answers), View(answers)
     first.resolve_all([question(registry)])
     second.resolve_all([question(registry)])
     assert (first.requests, second.requests) == (1, 0)
@@ -56,13 +57,13 @@ def test_only_what_was_pushed_is_asked_again(registry, answers):
         registry.push(name, "1", Image.build("x", name))
         registry.push(name, "2", Image.build("y", name))
     asked = [question(registry, name, tag) for name in ("acme/web", "acme/api") for tag in ("1", "2")]
-    answers.view().resolve_all(asked)
+    View(answers).resolve_all(asked)
     registry.forget()
     new = registry.push("acme/web", "1", Image.build("x", "new"))
     concerned = answers.concerned(asked[0].repository, "1")
     assert concerned == [asked[0]]
     assert answers.refresh(concerned) == {asked[0]}
-    assert answers.view().resolve_all(asked)[asked[0]].digest == new
+    assert View(answers).resolve_all(asked)[asked[0]].digest == new
     assert registry.count() == 1
     assert answers.has(asked[0].repository, "1", new)
     assert not answers.has(asked[0].repository, "2", new)
@@ -71,11 +72,11 @@ def test_only_what_was_pushed_is_asked_again(registry, answers):
 def test_a_list_of_tags_is_concerned_by_every_tag_of_its_repository(registry, answers):
     registry.push("acme/web", "1", Image.build("web", "1"))
     listing = TagsQuestion(question(registry).repository)
-    assert answers.view().tags_all([listing])[listing].tags == ("1",)
+    assert View(answers).tags_all([listing])[listing].tags == ("1",)
     registry.push("acme/web", "2", Image.build("web", "2"))
     assert answers.concerned(listing.repository, "2") == [listing]
     assert answers.refresh([listing]) == {listing}
-    assert answers.view().tags_all([listing])[listing].tags == ("1", "2")
+    assert View(answers).tags_all([listing])[listing].tags == ("1", "2")
     assert answers.refresh([listing]) == set()
 
 
@@ -95,7 +96,7 @@ def test_a_push_while_the_question_is_under_way_makes_the_answer_stale(registry,
 
     registry.intercept = hold
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(answers.view().resolve_all, [asked])
+        first = pool.submit(View(answers).resolve_all, [asked])
         assert begun.wait(10)
         new = registry.push("acme/web", "1", Image.build("web", "2"))
         answers.outdate([asked])
@@ -107,7 +108,7 @@ def test_a_push_while_the_question_is_under_way_makes_the_answer_stale(registry,
 def test_failures_are_answers_that_are_asked_again_sooner_each_time_later(registry, answers, clock):
     asked = question(registry)
     registry.intercept = lambda _: Response(500)
-    assert isinstance(answers.view().resolve_all([asked])[asked], Unresolvable)
+    assert isinstance(View(answers).resolve_all([asked])[asked], Unresolvable)
     version, times = answers.version(asked), []
     began = clock.now
     while clock.now < began + 3600:
@@ -124,7 +125,7 @@ def test_failures_are_answers_that_are_asked_again_sooner_each_time_later(regist
     digest = registry.push("acme/web", "1", Image.build("web", "1"))
     clock.now += 900
     assert answers.refresh(answers.due({asked})) == {asked}
-    assert answers.view().resolve_all([asked])[asked].digest == digest
+    assert View(answers).resolve_all([asked])[asked].digest == digest
     assert answers.version(asked) != version
     assert answers.failing() == {}
 
@@ -132,7 +133,7 @@ def test_failures_are_answers_that_are_asked_again_sooner_each_time_later(regist
 def test_what_nobody_wants_is_forgotten(registry, answers, clock):
     registry.push("acme/web", "1", Image.build("web", "1"))
     asked = question(registry)
-    answers.view().resolve_all([asked])
+    View(answers).resolve_all([asked])
     clock.now += 899
     assert answers.due(set()) == []
     assert answers.version(asked)
@@ -145,7 +146,7 @@ def test_what_nobody_wants_is_forgotten(registry, answers, clock):
 def test_a_registry_that_does_not_show_a_push_yet_is_asked_once_more(registry, answers, clock):
     registry.push("acme/web", "1", Image.build("web", "1"))
     asked = question(registry)
-    answers.view().resolve_all([asked])
+    View(answers).resolve_all([asked])
     claimed = Image.build("web", "2").digest
     answers.expect(asked, claimed)
     clock.now += 1
@@ -157,10 +158,10 @@ def test_a_registry_that_does_not_show_a_push_yet_is_asked_once_more(registry, a
 def test_a_view_is_answered_without_waiting_where_an_answer_is_merely_due(registry, answers, clock):
     digest = registry.push("acme/web", "1", Image.build("web", "1"))
     asked = question(registry)
-    answers.view().resolve_all([asked])
+    View(answers).resolve_all([asked])
     registry.intercept = lambda _: Response(500)
     clock.now += 10_000
-    found = answers.view().resolve_all([asked])[asked]
+    found = View(answers).resolve_all([asked])[asked]
     assert isinstance(found, Resolved)
     assert found.digest == digest
     assert registry.count() == 1

@@ -398,7 +398,9 @@ def test_deliveries_are_counted(world, registry, fleet, web):
 def test_nothing_begins_after_the_stop(world, registry, fleet, web):
     here = world(fleet)
     here.step()
+    assert not here.loop.stopping
     assert here.loop.stop(20)
+    assert here.loop.stopping
     assert not here.loop.deliver("registry", Accepted((ImagePushed(web.repository, "1", None),)))
     assert here.loop.check("fleet", here.tag().key) is CheckOutcome.STOPPING
 
