@@ -9,7 +9,7 @@ from gitops_streams.cli.surveying import survey_at
 from gitops_streams.errors import InvalidReference, UsageError
 from gitops_streams.oci.reference import Reference
 from gitops_streams.plan.bind import Bindings, tracked
-from gitops_streams.plan.listing import Listed, listed, named, not_followed, only_of
+from gitops_streams.plan.listing import Listed, listed, named, not_followed, only_of, unnamed
 from gitops_streams.reconcile.declarations import declared_at, read_declarations
 from gitops_streams.reconcile.sites import sites_of
 from gitops_streams.streams.model import Catalog, StreamKey, TagKey
@@ -35,7 +35,7 @@ def list_sites(session: Session, name: str | None, *, untracked: bool) -> tuple[
     wanted = None if name is None else _wanted(name, catalog)
     if untracked:
         surveyed = survey_at(snapshot, settings, catalog)
-        files = [survey.file for survey in surveyed.files]
+        files = unnamed((survey.file for survey in surveyed.files), catalog)
         places = not_followed(listed(files, Bindings((), ()), catalog), catalog)
         problems = surveyed.problems
     else:

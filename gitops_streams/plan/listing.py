@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gitops_streams.manifests.occurrence import Mention, Occurrence
+from gitops_streams.manifests.occurrence import LocalName, MarkedScalar, Mention, Occurrence, TriggeredField
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference, Repository
@@ -108,6 +108,27 @@ def not_followed(places: Iterable[Listed], catalog: Catalog) -> tuple[Listed, ..
     """Keep the places whose repository no stream follows, and which nobody keeps from being edited."""
     followed = _followed(catalog)
     return tuple(place for place in places if place.state is State.NOT_FOLLOWED and place.repository not in followed)
+
+
+def unnamed(files: Iterable[ScannedFile], catalog: Catalog) -> list[ScannedFile]:
+    """Leave out what names a declared stream tag, by a marker, a trigger or its own name: that follows it."""
+    return [
+        replace(file, findings=tuple(each for each in file.findings if not _names_a_stream(each, catalog)))
+        for file in files
+    ]
+
+
+def _names_a_stream(found: Occurrence | Mention, catalog: Catalog) -> bool:
+    match None if isinstance(found, Mention) else found.form:
+        case LocalName(stream=stream):
+            return isinstance(named(stream, catalog), StreamKey)
+        case MarkedScalar(stream=stream, tag=tag):
+            return named(f"{stream}:{tag}", catalog) is not None
+        case TriggeredField(trigger=trigger):
+            namespace = "" if trigger.namespace is None else f"{trigger.namespace}/"
+            return named(f"{namespace}{trigger.stream}:{trigger.tag}", catalog) is not None
+        case _:
+            return False
 
 
 def named(text: str, catalog: Catalog) -> StreamKey | TagKey | None:

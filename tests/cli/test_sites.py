@@ -34,7 +34,7 @@ a: {image: "WEB:1.4"} # gitops-streams: ignore
 b: {image: WEB:1.5}
 c: {image: OTHER:1.4}
 d: {repository: WEB, tag: 1.4}
-args: [--reloader=WEB:1.4]
+args: [--reloader WEB:1.4]
 package: WEB:1.4
 """
 
@@ -110,6 +110,13 @@ def test_a_repository_that_no_stream_follows_is_listed_too(listed, registry):
 
 def test_what_no_stream_follows(listed):
     assert [site["line"] for site in listed("--untracked")["sites"]] == [15]
+
+
+def test_what_a_marker_binds_is_followed(listed):
+    marked = 'image: mirror.example/web:1 # {"$imagestream": "MARK"}\nversion: 0.9 # {"$imagestream": "MARK:tag"}\n'
+    assert listed("--untracked", manifest=marked.replace("MARK", "web:prod"))["sites"] == []
+    missing = listed("--untracked", manifest=marked.replace("MARK", "web:none"))["sites"]
+    assert [site["line"] for site in missing] == [1, 2]
 
 
 def test_a_name_that_is_none(workspace, image):
