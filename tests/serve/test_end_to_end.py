@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -159,3 +160,24 @@ def test_webhook_url_tells_where_and_never_the_secret(configuration, hook, web):
     assert done.returncode == 0, done.stderr
     assert f"https://s.example/x{hook}\n" in done.stdout
     assert "thirty-two" not in done.stdout
+
+
+def test_a_full_disk_is_shown_and_survived(fleet, notifying_registry, configuration, web):
+    with Service("--config", str(configuration())) as service:
+        service.await_ready()
+        fleet.await_text("deploy/web.yaml", web)
+        time.sleep(6)  # until what the first pass published has been looked at
+        hard = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)[1]
+        # As full as it can be made for one process: no file may grow beyond one byte.
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (1, hard))
+        second = Pusher(notifying_registry).push("acme/web", "1", "second")
+        deadline = time.monotonic() + 20
+        while (last := service.overview()["repositories"][0]["lastPass"])["outcome"] != "failed":
+            assert time.monotonic() < deadline, service.lines
+            time.sleep(0.1)
+        assert last["error"]
+        assert second not in fleet.show("deploy/web.yaml")
+        assert service.get("/healthz")[0] == 200
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        fleet.await_text("deploy/web.yaml", second, 60)
+        assert service.stop() == 0
