@@ -124,6 +124,12 @@ class RegistryClient:
         gate = self._gates.get(domain)
         return None if gate is None else gate.rate_limit
 
+    def reopen(self, domain: str) -> None:
+        """Ask a registry again at once that is left alone since it failed; to be called at a sign that it works."""
+        gate = self._gates.get(domain)
+        if gate is not None:
+            gate.reopen()
+
     def resolve(self, question: Question) -> Resolution:
         """Answer one question; equal ones that are under way in other threads share the answer."""
         return self._flights.do(question, lambda: self._answer(question))

@@ -100,6 +100,7 @@ class Gate:
         self._pause_until = float("-inf")
         self._closed_until = 0.0
         self._closed: Unresolvable | None = None
+        self._wished = False
         self._failures = 0
 
     def enter(self) -> Unresolvable | None:
@@ -160,7 +161,7 @@ class Gate:
             until = now + length
             added = until - max(now, self._pause_until)
             if added > self._budget:
-                self._close(failure, length if asked is not None else REST)
+                self._close(failure, asked=length if asked is not None else None)
                 return failure
             if added > 0:
                 self._budget -= added
@@ -179,7 +180,13 @@ class Gate:
         with self._lock:
             self._failures += 1
             if down or self._failures >= _FAILURES_IN_A_ROW:
-                self._close(failure, REST if rest is None else rest)
+                self._close(failure, asked=rest)
+
+    def reopen(self) -> None:
+        """Ask the host again at once, since there is a sign that it works; a rest that it asked for itself it gets."""
+        with self._lock:
+            if not self._wished:
+                self._closed = None
 
     def succeeded(self) -> None:
         """Note that the host works."""
@@ -199,9 +206,10 @@ class Gate:
             _number(limit), _number(remaining[0]), _number(window), source if source.isprintable() else ""
         )
 
-    def _close(self, failure: Unresolvable, seconds: float) -> None:
+    def _close(self, failure: Unresolvable, *, asked: float | None) -> None:
         self._closed = not_asked_again(failure)
-        self._closed_until = self._clock.monotonic() + seconds
+        self._closed_until = self._clock.monotonic() + (REST if asked is None else asked)
+        self._wished = asked is not None
         self._calm = False
         self._failures = 0
 

@@ -161,6 +161,11 @@ class Answers:
             if entry is not None and plain and isinstance(entry.answer, Resolved) and entry.answer.digest != digest:
                 entry.due = min(entry.due, self._clock.monotonic() + _SOON)
 
+    def reopen(self, hosts: Iterable[str]) -> None:
+        """Leave registries alone no longer that had failed: a push that we are told of says that they work."""
+        for host in set(hosts):
+            self.client.reopen(host)
+
     def refresh(self, questions: Iterable[Asked]) -> set[Asked]:
         """Ask again, and say whose answer is another one now."""
         asked = list(dict.fromkeys(questions))

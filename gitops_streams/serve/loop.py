@@ -359,8 +359,7 @@ class Loop:
         changed: set[Asked] = set()
         for answers in self._pool.all():
             questions: dict[Asked, Digest | None] = {}
-            for host in {repository.domain for repository, _ in told}:
-                answers.client.reopen(host)  # whose pushes we are told of is at work again
+            answers.reopen(repository.domain for repository, _ in told)
             for pushed, said in told.items():
                 if said.hint is None or not answers.has(*pushed, said.hint):
                     questions |= dict.fromkeys(answers.concerned(*pushed), said.hint)

@@ -119,3 +119,24 @@ def test_warnings_of_a_registry_are_told_once(fault, make_client):
     client = make_client()
     client.resolve_all(fault.question(tag=str(number)) for number in range(9))
     assert client.warnings == (f"{fault.host} warns: this registry [31mcloses soon",)
+
+
+def test_a_host_that_was_down_is_asked_at_once_when_there_is_a_sign_of_life(fault, make_client):
+    fault.answer = lambda _: fault.Reply(503)
+    client = make_client()
+    client.resolve_all(fault.question(tag=str(number)) for number in range(20))
+    assert "not asked again" in client.resolve(fault.question()).reason
+    fault.answer = lambda _: fault.manifest()
+    client.reopen(fault.host)
+    client.reopen("elsewhere.test")
+    assert isinstance(client.resolve(fault.question()), Resolved)
+
+
+def test_a_rest_that_a_host_asked_for_is_given_whatever_the_signs_are(fault, make_client):
+    fault.answer = lambda _: fault.Reply(429, {"Retry-After": "3600"})
+    client = make_client()
+    client.resolve(fault.question())
+    fault.answer = lambda _: fault.manifest()
+    client.reopen(fault.host)
+    assert client.resolve(fault.question(tag="other")).cause is Cause.RATE_LIMITED
+    assert client.requests == 1

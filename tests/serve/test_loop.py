@@ -276,6 +276,23 @@ def test_a_registry_that_is_down_for_an_hour_keeps_the_pins_and_loses_nothing(wo
     assert here.tag().state is State.CURRENT
 
 
+def test_the_event_of_a_registry_that_was_down_is_acted_on_at_once(world, registry, fleet, web):
+    """A registry is started after the service, and its first push is to be seen in seconds, not after a rest."""
+    for name in "abcdefgh":
+        registry.push(f"acme/{name}", "1", Image.build(name, "1"))
+        fleet.stream(name, f"{registry.host}/acme/{name}:1")
+    fleet.publish()
+    registry.intercept = lambda _: Response(503)
+    here = world(fleet)
+    here.step()
+    assert all(tag.state is State.FAILING for tag in here.repository().tags)
+    assert any("not asked again" in tag.reason for tag in here.repository().tags)
+    registry.intercept = None
+    new = move(registry, "2")
+    here.event(web, new)
+    assert str(new) in fleet.show("deploy/web.yaml")
+
+
 def test_a_remote_that_is_down_is_shown_and_tried_again(world, registry, fleet, web, tmp_path):
     here = world(fleet)
     here.step()
