@@ -12,6 +12,8 @@ guides what is tried next; else (or with `--engine random`) seeds are mutated at
 from __future__ import annotations
 
 import argparse
+import copy
+import gc
 import importlib.util
 import json
 import mmap
@@ -26,7 +28,8 @@ import time
 import traceback
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,11 @@ _HEADER = struct.Struct("<QQI")
 """Documents that were judged, the seed of the current one, its length."""
 _LARGEST = 1 << 16
 _MOST_FINDINGS = 20
+_MOST_CAUSES = 200
+_MOST_DEATHS = 5
+_REPORTED = 500
+"""Documents after which a worker writes its report anew."""
+_PROGRESS_SECONDS = 30.0
 _INSTRUMENTED = ["gitops_streams.yamledit", "gitops_streams.manifests", "ruamel.yaml", "yaml"]
 
 
@@ -72,7 +80,11 @@ class Worker:
         self.ledger = Ledger(_ledger(self.folder, self.number))
         self.done = 0
         self.verdicts: Counter[str] = Counter()
+        self.causes: Counter[str] = Counter()
+        self.edits: Counter[str] = Counter()
         self.findings: dict[str, str] = {}
+        # Nodes of documents live for one document: looking for cycles among them each time takes a tenth of it all.
+        gc.set_threshold(50_000, 20, 50)
 
     def judge(self, judge: Callable[[bytes, int], Any], data: bytes) -> None:
         seed = zlib.crc32(data)
@@ -80,22 +92,37 @@ class Worker:
         # Whatever hangs, libyaml's C included, is ended by the signal's default action; the parent tells which.
         signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS)
         try:
-            self.verdicts[str(judge(data, seed))] += 1
+            judgement = judge(data, seed)
+            self.verdicts[judgement.verdict] += 1
+            if judgement.cause:
+                self.causes[f"{judgement.verdict}: {judgement.cause}"[:160]] += 1
+            if judgement.edits:
+                self.edits[judgement.edits] += 1
         except Exception as error:  # noqa: BLE001  any exception is a finding
             self._keep(error, data)
         self.done += 1
         if self.done >= self.most or time.monotonic() > self.until or len(self.findings) >= _MOST_FINDINGS:
             self.finish()
+        elif self.done % _REPORTED == 0:
+            self.report()
 
-    def finish(self) -> None:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    def report(self) -> None:
+        """Write down what is known so far, should this process not live to finish."""
         report = {
             "done": self.done,
             "verdicts": self.verdicts,
+            "causes": dict(self.causes.most_common(_MOST_CAUSES)),
+            "edits": dict(self.edits.most_common(_MOST_CAUSES)),
             "findings": self.findings,
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
         }
-        (self.folder / f"report-{self.number}.json").write_text(json.dumps(report))
+        path = _report(self.folder, self.number)
+        path.with_suffix(".new").write_text(json.dumps(report))
+        path.with_suffix(".new").replace(path)
+
+    def finish(self) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        self.report()
         sys.stdout.flush()
         os._exit(0)  # libFuzzer has no other way to stop
 
@@ -130,9 +157,10 @@ def _at_random(worker: Worker, seed: int) -> None:
     known = seeds.load(SHARED / "cases" / "corpus")
     for data in known:
         worker.judge(oracle.judge, data)
-    chooser = random.Random(seed)
+    chooser, weights = random.Random(seed), seeds.weights(known)
     while True:
-        worker.judge(oracle.judge, mutation.mutate(chooser.choice(known), known, chooser))
+        (drawn,) = chooser.choices(known, cum_weights=weights)
+        worker.judge(oracle.judge, mutation.mutate(drawn, known, chooser))
 
 
 def _with_atheris(worker: Worker, seed: int) -> None:
@@ -162,48 +190,122 @@ def _with_atheris(worker: Worker, seed: int) -> None:
     atheris.Fuzz()
 
 
+@dataclass
+class Total:
+    """What all workers did so far."""
+
+    done: int = 0
+    peak: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    edits: Counter[str] = field(default_factory=Counter)
+    findings: dict[str, str] = field(default_factory=dict)
+
+    def add(self, report: Path, done: int) -> None:
+        """Add what a worker reported, and what it has done since."""
+        said = json.loads(report.read_text()) if report.is_file() else {}
+        self.done += max(done, said.get("done", 0))
+        self.peak = max(self.peak, said.get("peak", 0))
+        self.findings |= said.get("findings", {})
+        for name in ("verdicts", "causes", "edits"):
+            getattr(self, name).update(said.get(name, {}))
+
+    def as_json(self, took: float, *, ended: bool) -> dict[str, Any]:
+        """Return all of it."""
+        counts = {name: dict(getattr(self, name).most_common()) for name in ("verdicts", "causes", "edits")}
+        rate = round(self.done / took, 1) if took else 0.0
+        return {
+            "ended": ended,
+            "documents": self.done,
+            "seconds": round(took, 1),
+            "per_second": rate,
+            "peak_mib": self.peak >> 20,
+            "findings": self.findings,
+            **counts,
+        }
+
+    def line(self, took: float) -> str:
+        """Say it on one line."""
+        shares = ", ".join(f"{count} {verdict}" for verdict, count in sorted(self.verdicts.items()))
+        wrong = len(self.findings) or "nothing"
+        rate = self.done / took
+        return (
+            f"{self.done} documents in {took:.0f} s ({rate:.0f}/s), peak {self.peak >> 20} MiB: {shares}; {wrong} wrong"
+        )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Start the workers, wait, and tell what they found; 1 if that is anything."""
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
+    started = told = time.monotonic()
     each = -(-arguments.documents // arguments.jobs)
     print(f"fuzzing with {arguments.engine}: {arguments.documents} documents, {arguments.jobs} workers", flush=True)
-    done, verdicts, findings, peak = 0, Counter[str](), dict[str, str](), 0
-    running = {}
-    for number in range(arguments.jobs):
-        running[number] = _start(arguments, number, each)
-    for number, process in running.items():
-        output, _ = process.communicate()
-        report = folder / f"report-{number}.json"
-        if process.returncode == 0 and report.is_file():
-            said = json.loads(report.read_text())
-            done += said["done"]
-            verdicts.update(said["verdicts"])
-            findings |= said["findings"]
-            peak = max(peak, said["peak"])
-            continue
-        count, _, data = Ledger(_ledger(folder, number)).read()
-        done += count
-        why = "took too long" if process.returncode == -signal.SIGVTALRM else f"ended with {process.returncode}"
-        findings[f"worker {number} {why} (its last words: {output[-300:]!r})"] = keep(folder, data)
+    ended = Total()
+    deaths = 0
+    running = {number: _start(arguments, number, each, 0.0) for number in range(arguments.jobs)}
+    left = dict.fromkeys(running, each)
+    while running:
+        time.sleep(0.05)
+        for number, process in list(running.items()):
+            if process.poll() is None:
+                continue
+            del running[number]
+            output = process.communicate()[0]
+            done, _, data = Ledger(_ledger(folder, number)).read()
+            if process.returncode == 0:
+                ended.add(_report(folder, number), 0)
+                continue
+            ended.add(_report(folder, number), done)
+            why = "took too long" if process.returncode == -signal.SIGVTALRM else f"ended with {process.returncode}"
+            ended.findings[f"worker {number} {why} (its last words: {output[-300:]!r})"] = keep(folder, data)
+            deaths += 1
+            left[number] -= done + 1
+            if left[number] > 0 and deaths < _MOST_DEATHS:
+                running[number] = _start(arguments, number, left[number], time.monotonic() - started, deaths * 1000)
+        if running and time.monotonic() > told + _PROGRESS_SECONDS:
+            told = time.monotonic()
+            _tell(arguments, ended, running, told - started)
     took = time.monotonic() - started
-    shares = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    print(f"{done} documents in {took:.0f} s ({done / took:.0f}/s), peak {peak >> 20} MiB: {shares}")
-    for name, path in findings.items():
+    _summarise(arguments, ended, took, ended=True)
+    print(ended.line(took))
+    for name, count in ended.causes.most_common(12):
+        print(f"  {count:8} {name}")
+    for name, path in ended.findings.items():
         print(f"FOUND {name}\n      {path}")
-    print("nothing wrong" if not findings else f"{len(findings)} wrong")
-    return 1 if findings else 0
+    print("nothing wrong" if not ended.findings else f"{len(ended.findings)} wrong")
+    return 1 if ended.findings else 0
 
 
-def _start(arguments: argparse.Namespace, number: int, documents: int) -> subprocess.Popen[bytes]:
+def _tell(arguments: argparse.Namespace, ended: Total, running: Iterable[int], took: float) -> None:
+    """Print how far the workers are."""
+    total = copy.deepcopy(ended)
+    for number in running:
+        total.add(_report(arguments.folder, number), Ledger(_ledger(arguments.folder, number)).read()[0])
+    print(total.line(took), flush=True)
+    _summarise(arguments, total, took, ended=False)
+
+
+def _summarise(arguments: argparse.Namespace, total: Total, took: float, *, ended: bool) -> None:
+    said = {"engine": arguments.engine, "seed": arguments.seed, "wanted": arguments.documents}
+    text = json.dumps({**said, **total.as_json(took, ended=ended)}, indent=2)
+    (arguments.folder / "summary.json").write_text(text + "\n")
+
+
+def _start(
+    arguments: argparse.Namespace, number: int, documents: int, spent: float, later: int = 0
+) -> subprocess.Popen[bytes]:
     Ledger.create(_ledger(arguments.folder, number))
-    (arguments.folder / f"report-{number}.json").unlink(missing_ok=True)
+    _report(arguments.folder, number).unlink(missing_ok=True)
     command = [sys.executable, __file__, "--worker", str(number), "--documents", str(documents)]
-    command += ["--seconds", str(arguments.seconds), "--seed", str(arguments.seed), "--engine", arguments.engine]
-    command += ["--folder", str(arguments.folder)]
+    command += ["--seconds", str(arguments.seconds - spent), "--seed", str(arguments.seed + later)]
+    command += ["--engine", arguments.engine, "--folder", str(arguments.folder)]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'support'}", "PYTHONHASHSEED": "0"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd=ROOT)
+
+
+def _report(folder: Path, number: int) -> Path:
+    return folder / f"report-{number}.json"
 
 
 def _ledger(folder: Path, number: int) -> Path:

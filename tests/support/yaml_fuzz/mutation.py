@@ -6,6 +6,8 @@ import random
 import re
 from collections.abc import Sequence
 
+from yaml_fuzz import structure
+
 TOKENS: tuple[bytes, ...] = tuple(
     token.encode("utf-8", "surrogatepass")
     for token in (
@@ -20,15 +22,26 @@ TOKENS: tuple[bytes, ...] = tuple(
     )
 )  # fmt: skip
 _PARTS = re.compile(rb"\r\n|\n|[ \t]+|[\w./@-]+|.", re.DOTALL)
+_BROKEN = 0.2
+"""The share of documents that are changed byte by byte and token by token."""
+_TOUCHED = 0.3
 _MOST = 20_000
 """Bytes; a document that grows beyond is cut."""
 
 
 def mutate(data: bytes, seeds: Sequence[bytes], chooser: random.Random) -> bytes:
-    """Return a document with one to four mutations."""
-    for _ in range(chooser.choice((1, 1, 1, 1, 2, 2, 3, 4))):
-        data = chooser.choice(_MUTATIONS)(data, seeds, chooser)[:_MOST]
-    return data
+    """Return a document that differs; most are changed so that they stay readable, the rest at any byte or token."""
+    kind = chooser.random()
+    if kind < _BROKEN:
+        for _ in range(chooser.choice((1, 1, 1, 1, 2, 2, 3, 4))):
+            data = chooser.choice(_MUTATIONS)(data, seeds, chooser)[:_MOST]
+        return data
+    data = chooser.choice((structure.restyle, structure.restyle, structure.invent, structure.touch))(
+        data, seeds, chooser
+    )
+    if chooser.random() < _TOUCHED:
+        data = structure.touch(data, seeds, chooser)
+    return data[:_MOST]
 
 
 def _bytes(data: bytes, _: Sequence[bytes], chooser: random.Random) -> bytes:

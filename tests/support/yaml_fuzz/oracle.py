@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from gitops_streams.errors import InternalError
@@ -21,10 +23,18 @@ from gitops_streams.yamledit.nodes import NotEditable, Scalar, content, walk
 from gitops_streams.yamledit.patch import to_patch
 from gitops_streams.yamledit.prove import Unprovable, prove
 from yaml_fuzz import witness
-from yaml_fuzz.editing import HEX, check_edits, draw_edits
+from yaml_fuzz.editing import HEX, Drawing, check_edits, kinds
 
 _DIGEST = Digest.parse(f"sha256:{HEX}")
 _MOST_OCCURRENCES = 3
+_MOST_PLACES = 4
+SCANNED = 0.6
+"""The share of documents in which what a scan finds is edited, if it finds something."""
+_PATHS = ("app.yaml", "app.yaml", "values.yaml", "kustomization.yaml", "app.json")
+_NEEDLES = needles({Reference.parse("quay.io/acme/web:1.4").repository})
+_ESCAPES = re.compile(rb"\\[xuU\r\n]")
+"""What nobody writes a repository's name with, and the screen does not look for (``needles``)."""
+_PARTICULAR = re.compile(r"(?<=key )'.*'|'[^']{3,}'|(?<=tag ).*|\*\S+|U\+\w+|\b\d+\b")
 
 
 class Verdict(StrEnum):
@@ -46,14 +56,25 @@ class Wrong(AssertionError):
     """A byte, a value or a promise that does not hold."""
 
 
-def judge(data: bytes, seed: int) -> Verdict:
-    """Read a file, edit it at random places, prove and witness the edits; do the same with what a scan finds.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of a document, why, and what was edited."""
+
+    verdict: Verdict
+    cause: str = ""
+    """Why it is not edited, or not proven; without what is only said of this document."""
+    edits: str = ""
+    """The kinds of edits."""
+
+
+def judge(data: bytes, seed: int) -> Judgement:
+    """Read a file, edit it, prove and witness the edits: at random places, or where a scan finds something.
 
     Raises:
         Wrong: something does not hold. Every other exception is a bug as well.
     """
     chooser = random.Random(seed)
-    path = chooser.choice(("app.yaml", "app.yaml", "values.yaml", "kustomization.yaml", "app.json"))
+    path = "app.json" if data[:1] in {b"{", b"["} and chooser.random() < 0.7 else chooser.choice(_PATHS)
     text = decode(data)
     located = text if isinstance(text, Unparsable) else locate(text)
     uses, _ = survey(path, data)
@@ -61,15 +82,23 @@ def judge(data: bytes, seed: int) -> Verdict:
         scan(path, data, ())
         if uses is not None:
             raise Wrong("a file that cannot be read was surveyed")
-        return Verdict.UNREADABLE
+        return Judgement(Verdict.UNREADABLE, _general(located.reason))
     load.load([(path, located)])
     _places_are_right(located)
-    _screened(path, data, located)
-    verdict = _edited(path, located, draw_edits(located, chooser), chooser, strict=True)
-    for edits in _found(path, uses.file if uses is not None else None, chooser):
-        scanned = _edited(path, located, edits, chooser, strict=False)
-        verdict = scanned if verdict is Verdict.UNEDITED else verdict
-    return verdict
+    _screened(path, data)
+    found = _found(path, uses.file if uses is not None else None, chooser) if chooser.random() < SCANNED else []
+    if found:
+        return _edited(path, located, found, strict=False)
+    drawing = Drawing(located, chooser)
+    drawing.draw(_MOST_PLACES)
+    if not drawing.edits:
+        return Judgement(Verdict.UNEDITED, _general(next(iter(drawing.refused), "it holds nothing")))
+    return _edited(path, located, drawing.edits, strict=True)
+
+
+def _general(reason: str) -> str:
+    """Leave out of a reason what is said of this document alone."""
+    return _PARTICULAR.sub("...", reason)
 
 
 def _places_are_right(located: Located) -> None:
@@ -96,19 +125,19 @@ class _Nothing(Collection[Repository]):
         return 0
 
 
-def _screened(path: str, data: bytes, located: Located) -> None:
-    """Files that hold none of the needles hold nothing to edit."""
-    del located
+def _screened(path: str, data: bytes) -> None:
+    """Files that hold none of the needles hold nothing to edit, unless they spell a reference in escapes."""
     repository = Reference.parse("quay.io/acme/web:1.4").repository
     found, _ = scan(path, data, {repository})
-    if found is not None and not any(needle.encode() in data for needle in needles({repository})):
+    if found is not None and not any(needle.encode() in data for needle in _NEEDLES) and not _ESCAPES.search(data):
         raise Wrong("screening would have left out a file with findings")
     scan(path, data, _Nothing(), ("web",))
 
 
-def _found(path: str, file: ScannedFile | None, chooser: random.Random) -> Iterator[list[Edit]]:
-    """Yield the edits of some of the occurrences of a scan, as a plan would make them."""
+def _found(path: str, file: ScannedFile | None, chooser: random.Random) -> list[Edit]:
+    """Return the edits of some of the occurrences of a scan together, as a plan would make them."""
     occurrences = [] if file is None else list(file.findings)
+    edits: list[Edit] = []
     for occurrence in chooser.sample(occurrences, min(len(occurrences), _MOST_OCCURRENCES)):
         repository, tag = occurrence.repository, occurrence.tag
         if repository is None or not isinstance(occurrence, Occurrence) or file is None:
@@ -119,29 +148,31 @@ def _found(path: str, file: ScannedFile | None, chooser: random.Random) -> Itera
         target = Target(source, _DIGEST, chooser.choice(list(Pin)))
         rewritten = rewrite(occurrence, target, file.content.read_text)
         if isinstance(rewritten, Rewritten) and rewritten.edits:
-            yield list(rewritten.edits)
+            if isinstance(splice(file.text, rewritten.edits), Conflict):
+                raise Wrong("the edits of one occurrence conflict")
+            both = [*edits, *rewritten.edits]
+            edits = edits if isinstance(splice(file.text, both), Conflict) else both
+    return edits
 
 
-def _edited(path: str, located: Located, edits: list[Edit], chooser: random.Random, *, strict: bool) -> Verdict:
-    if not edits:
-        return Verdict.UNEDITED
+def _edited(path: str, located: Located, edits: list[Edit], *, strict: bool) -> Judgement:
+    made = kinds(edits) if strict else f"scanned: {kinds(edits)}"
     try:
         if strict:
             after = check_edits(path, located, edits)
         else:
             spliced = splice(located.text, edits)
-            if isinstance(spliced, Conflict):
-                raise Wrong("the edits of one occurrence conflict")
+            assert isinstance(spliced, str), spliced
             after = spliced
             prove(path, located.text, after, edits, to_patch(edits))
-    except Unprovable:
-        return Verdict.UNPROVABLE
+    except Unprovable as error:
+        return Judgement(Verdict.UNPROVABLE, _general(str(error)), made)
     except InternalError as error:
         raise Wrong(f"an edit that was offered cannot be proven: {error}") from error
     try:
         old = witness.read(located.text)
-    except witness.Refused:
-        return Verdict.UNWITNESSED
+    except witness.Refused as error:
+        return Judgement(Verdict.UNWITNESSED, str(error), made)
     try:
         new = witness.read(after)
     except witness.Refused as error:
@@ -149,4 +180,4 @@ def _edited(path: str, located: Located, edits: list[Edit], chooser: random.Rand
     witness.apply(old, edits)
     if old != new:
         raise Wrong("a third parser sees another change than was made")
-    return Verdict.PROVEN
+    return Judgement(Verdict.PROVEN, "", made)
