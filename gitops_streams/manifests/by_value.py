@@ -15,10 +15,12 @@ from collections.abc import Collection
 from itertools import pairwise
 
 from gitops_streams.manifests import whole
+from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Occurrence, Place
-from gitops_streams.manifests.push_destinations import PUSHED, is_pushed, is_pushed_flag
-from gitops_streams.oci.reference import Repository, looks_like_reference
-from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
+from gitops_streams.manifests.push_destinations import PUSHED, is_pushed, is_pushed_flag, is_pushed_name
+from gitops_streams.manifests.stream_tag_names import is_stream_tag
+from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
+from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
 
@@ -63,7 +65,7 @@ def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occur
     if reference is None or reference.tag is None or reference.repository not in tracked:
         return None
     why = never(place.object, place.pointer)
-    if why is not None or not whole.has_domain(reference):
+    if why is not None or not (whole.has_domain(reference) or _is_named_image(place, reference)):
         return why
     return whole.of(place, place.pointer, scalar, reference, FORM, prefix)
 
@@ -76,6 +78,18 @@ def _prefix(value: str, pointer: Pointer) -> str:
         return DOCKER if pointer[-1:] == ("url",) else ""  # elsewhere it may be where a tool copies to
     argument = _ARGUMENT.match(value) if isinstance(pointer[-1] if pointer else None, int) else None
     return "" if argument is None or is_pushed_flag(argument["flag"]) else argument.group()
+
+
+def _is_named_image(place: Place, reference: Reference) -> bool:
+    """Whether ``org/name:tag`` is the value of a variable or a parameter whose name says image.
+
+    Names of one segment may be those of image stream tags, and a parameter called just ``image`` what is pushed.
+    """
+    if place.pointer[-1] not in {"value", "default"} or "/" not in reference.name:
+        return False
+    around = resolve(place.object.mapping, place.pointer[len(place.object.pointer) : -1])
+    name = (around.text("name") or "") if isinstance(around, Mapping) else ""
+    return is_image_key(name) and not is_pushed_name(name)
 
 
 def never(found: Object, pointer: Pointer) -> str | None:
@@ -116,7 +130,11 @@ def _names(found: Object, path: Pointer) -> str | None:
     """Say whether a scalar is a name that others look up: an image stream's tag, a kustomization's image."""
     parents = (resolve(found.mapping, path[:end]) for end in range(len(path)))
     kinds = (parent.text("kind") for parent in parents if isinstance(parent, Mapping))
-    if any(kind is not None and kind.startswith("ImageStream") for kind in kinds):
+    named = resolve(found.mapping, path) if path[-1] == "image" else None
+    scalar = None if named is None else target(named)
+    if (isinstance(scalar, Scalar) and is_stream_tag(found, scalar.value)) or any(
+        kind is not None and kind.startswith("ImageStream") for kind in kinds
+    ):
         return "it is the name of an image stream's tag or image"
     parent = resolve(found.mapping, path[:-1])
     if isinstance(parent, Mapping) and any(parent.entry(key) for key in ("newTag", "newName")):

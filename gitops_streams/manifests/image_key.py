@@ -8,6 +8,7 @@ from gitops_streams.manifests import whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Occurrence, Place
 from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.manifests.stream_tag_names import is_stream_tag
 from gitops_streams.yamledit.nodes import Scalar, Sequence, target
 
 
@@ -20,6 +21,8 @@ def find(place: Place) -> Iterator[Occurrence]:
         pointer = (*place.pointer, key.value)
         value = target(entry.value)
         if isinstance(value, Scalar):
+            if is_stream_tag(place.object, value.value):
+                continue
             found = [whole.occurrence(place, pointer, value, "image")]
         elif isinstance(entry.value, Sequence):
             items = enumerate(entry.value.items)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from gitops_streams.manifests.occurrence import LocalName, Occurrence, Place
+from gitops_streams.manifests.stream_tag_names import is_stream_tag
 from gitops_streams.oci.reference import Reference, looks_like_reference
 from gitops_streams.yamledit.edit import comment
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, NotEditable, Scalar, Sequence, content, resolve, target
@@ -53,6 +54,8 @@ def find(place: Place) -> Iterator[Occurrence]:
     stream = _stream(reference, forced=forced)
     if stream is None or not (forced or (stream in names and _is_spelt_out(entry.key, entry.value, place.text))):
         return
+    if stream not in names and is_stream_tag(place.object, scalar.value):
+        return  # nobody declares it, and it means no image of Docker Hub
     pointer = (*place.pointer, "image")
     yield Occurrence(
         place.file,

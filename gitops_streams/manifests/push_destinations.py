@@ -54,6 +54,15 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
     return False
 
 
+def is_pushed_name(name: str) -> bool:
+    """Whether the name of a parameter says, or may well mean, that its value is pushed."""
+    return _plain(name) in _PARAMETERS or is_pushed_flag(name)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_]", "", name).lower()
+
+
 def is_pushed_flag(flag: str) -> bool:
     """Whether the value of a command line's flag, such as ``--output-image``, names what is pushed."""
     return flag in _PUSHING or any(word.lower() in _FLAG_WORDS for word in _WORDS.findall(flag))
@@ -68,7 +77,7 @@ def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
         action = step.text("uses") if isinstance(step, Mapping) else None
         return action is not None and _BUILDER.search(action) is not None
     if isinstance(above, int) and len(path) > 2 and path[-3] == "params":  # noqa: PLR2004  the list, an index, a key
-        return re.sub(r"[-_]", "", parent.text("name") or "").lower() in _PARAMETERS
+        return _plain(parent.text("name") or "") in _PARAMETERS
     return False
 
 

@@ -96,6 +96,15 @@ SAMPLES = {
         imageStreamRef: {{name: "nodejs:latest", repository: "{WEB}x", tag: "1.4"}}
         base_images: {{nodejs: {{name: nodejs, namespace: openshift, tag: latest}}}}
         """,
+    "an image of a container that a trigger with a broken list of containers names": """
+        kind: DeploymentConfig
+        spec:
+          triggers:
+          - imageChangeParams: {containerNames: "-a -b", from: {kind: ImageStreamTag, name: "nodejs:latest"}}
+          template:
+            metadata: {annotations: {alpha.image.policy.openshift.io/resolve-names: "*"}}
+            spec: {containers: [{name: a, image: "nodejs:latest"}], initContainers: [{name: b, image: "nodejs:latest"}]}
+        """,
     "an image stream, as a strategic merge patch would have it": f"""
         kind: Other
         spec: {{tags: [{{name: a, from: {{name: "{TAGGED}"}}}}]}}

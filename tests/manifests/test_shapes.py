@@ -315,6 +315,24 @@ class TestByValue:
     def test_other_arguments(self, found, argument):
         assert not any(" value " in line for line in found(f"args: ['{argument}']\n"))
 
+    @pytest.mark.parametrize(
+        ("field", "edited"),
+        [
+            ("name: WEB_IMAGE, value: 'acme/hub:1'", True),
+            ("name: builder-image, default: 'acme/hub:1'", True),
+            ("name: BASE, value: 'acme/hub:1'", False),
+            ("name: WEB_IMAGE, other: 'acme/hub:1'", False),
+            ("name: WEB_IMAGE, value: 'nginx:1'", False),
+            ("name: IMAGE, value: 'acme/hub:1'", False),
+            ("name: output-image, value: 'acme/hub:1'", False),
+            ("name: target_image, value: 'acme/hub:1'", False),
+            ("name: WEB_IMAGE_STREAM, value: 'acme/hub:1'", False),
+            ("name: IMAGESTREAM, value: 'acme/hub:1'", False),
+        ],
+    )
+    def test_a_variable_whose_name_says_image_needs_no_domain(self, found, field, edited):
+        assert any(" value " in line for line in found(f"spec: {{things: [{{{field}}}]}}\n")) is edited
+
     def test_the_url_of_a_container_disk(self, found):
         text = f"source: {{registry: {{url: 'docker://{TAGGED}'}}}}\nsource2: {{dest: {{url: 'docker://{TAGGED}'}}}}\n"
         assert found(text)[0] == f"1 value /source/registry/url {TAGGED}"

@@ -21,7 +21,7 @@ _NAME = rf"(?:(?P<host>{_HOST})/)?(?P<path>{_PART}(?:/{_PART})*)"
 _WHOLE = re.compile(rf"{_NAME}:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?")
 _UNTAGGED = re.compile(_NAME)
 _TAG = re.compile(r"(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
-_IMAGE_KEY = re.compile(r"image(?!_?-?pull)", re.IGNORECASE)
+_IMAGE_KEY = re.compile(r"image(?!_?-?(?:pull|stream))", re.IGNORECASE)
 _NEVER_KEYS = frozenset({"lastTriggeredImage", "kubectl.kubernetes.io/last-applied-configuration"})
 _NEVER_KINDS = re.compile(r"CustomResourceDefinition|ImageStream.*|ImageRepository|ImagePolicy|ImageUpdater")
 _TEXTS = re.compile(r"(?:annotations|labels|description|message)$", re.IGNORECASE)
@@ -149,7 +149,18 @@ def _split(
         return _made("Helm", name, texts["tag"], digest, ("tag",))
     if "tag" in texts and ("image" in texts or "name" in texts) and _IMAGE_KEY.search(key):
         return _made("name and tag", texts.get("image") or texts["name"], texts["tag"], digest, ("tag",))
+    for word, tag in texts.items():
+        stem = re.fullmatch(r"(.*image)[_-]?tag", word, re.IGNORECASE)
+        name = "" if stem is None else next((texts[key] for key in _named(stem[1]) if texts.get(key)), "")
+        if stem is not None and name:
+            registry = texts.get(f"{stem[1]}Registry", "")
+            return _made("image and its tag", f"{registry}/{name}" if registry else name, tag, digest, (word,))
     return None
+
+
+def _named(stem: str) -> Iterator[str]:
+    """Yield the keys under which the name of ``imageTag`` may stand."""
+    yield from (f"{stem}{end}" for end in ("", "Name", "_NAME", "_name", "Repository", "_repository", "Repo", "_repo"))
 
 
 def _made(
