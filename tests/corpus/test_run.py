@@ -131,6 +131,16 @@ def test_what_the_checkout_declares_itself_is_not_ambiguous(tmp_path):
     assert not report.wrong
 
 
+def test_an_empty_digest_that_is_filled_is_no_collateral_change(tmp_path):
+    root = tmp_path / "checkout"
+    root.mkdir()
+    (root / "values.yaml").write_text('image: {registry: quay.io, repository: acme/web, tag: "2.0", digest: ""}\n')
+    judge.copy(root, tmp_path / "copy")
+    report = judge.judge(tmp_path / "copy")
+    assert report.pinned.total() == 1
+    assert not report.collateral
+
+
 def _with(file: FilePlan, after: bytes) -> FilePlan:
     return replace(file, after=after)
 
