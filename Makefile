@@ -48,7 +48,7 @@ soak: $(VENV)/.installed ## Race two reconcilers (SOAK=50 rounds), and fuzz with
 corpus: $(VENV)/.installed ## Pin every reference of any checkout (DIR=...) against a stub registry, and judge that
 	$(BIN)/python tests/corpus/run.py $(CORPUS) "$(DIR)"
 
-bench: $(VENV)/.installed ## Print what a dry run costs beside the bare requests (ratios, medians)
+bench: $(VENV)/.installed ## Measure this and every peer that is installed: time, memory, requests, right, false, missed
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
 lock: $(VENV)/.installed ## Lock the newest dependencies that pyproject.toml admits

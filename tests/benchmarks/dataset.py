@@ -10,8 +10,8 @@ import http.client
 import json
 import random
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitops_streams.demo.images import AMD64, ARM64, Flavour, Image
@@ -22,11 +22,12 @@ _WORDS = ["api", "gateway", "worker", "search", "mailer", "proxy", "billing", "a
 
 @dataclass(frozen=True)
 class Expected:
-    """A place that must be pinned."""
+    """A place that must be pinned: its image with the tag, and where its digest is or must be."""
 
     file: str
     line: int
     digest: str
+    image: str = ""
 
 
 @dataclass
@@ -35,16 +36,24 @@ class Dataset:
 
     root: Path
     expected: list[Expected] = field(default_factory=list)
-    used: set[tuple[str, str]] = field(default_factory=set)
-    """Repository and tag of every reference that must be pinned."""
+    used: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Repository and tag of every reference that must be pinned, and the digest."""
+    mentioned: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What ConfigMaps merely mention: it exists, but nothing that is deployed refers to it there."""
+
+    def after(self, moved: dict[tuple[str, str], str], registry: str) -> list[Expected]:
+        """Return the places of this tree that must be changed once some tags have moved."""
+        digests = {f"{registry}/{name}:{tag}": digest for (name, tag), digest in moved.items()}
+        return [replace(place, digest=digests[place.image]) for place in self.expected if place.image in digests]
 
 
-def image(repository: str, tag: str) -> Image:
+def image(repository: str, tag: str, generation: int = 0) -> Image:
     """Build the image of one tag: a third are indexes over two platforms, a third have Docker's media types."""
     kind = int(repository[-3:]) % 3
     platforms = (AMD64, ARM64) if kind == 0 else (AMD64,)
     flavour = Flavour.DOCKER if kind == 1 else Flavour.OCI
-    return Image.build(repository.rpartition("/")[2], f"{tag} of {repository}", platforms=platforms, flavour=flavour)
+    content = f"{tag} of {repository}" + (f", build {generation}" if generation else "")
+    return Image.build(repository.rpartition("/")[2], content, platforms=platforms, flavour=flavour)
 
 
 def repositories(count: int) -> list[str]:
@@ -80,14 +89,14 @@ def write_tree(root: Path, registry: str, *, files: int, count: int, pinned: boo
         end = "\r\n" if rnd.random() < 0.01 else "\n"
         target.write_bytes((end.join(lines) + end).encode())
         for index, (name, tag, digest) in sites:
-            data.expected.append(Expected(path, index + 1, digest))
-            data.used.add((name, tag))
+            data.expected.append(Expected(path, index + 1, digest, f"{registry}/{name}:{tag}"))
+            data.used[name, tag] = digest
 
     for name in names:
         write(f"imagestreams/{name.replace('/', '-')}.yaml", _stream(name, registry), [])
     written, app = len(names), 0
     while written < files:
-        for path, lines, sites in _application(app, registry, rnd, pick, pinned=pinned):
+        for path, lines, sites in _application(app, registry, rnd, pick, data.mentioned, pinned=pinned):
             if written < files:
                 write(path, lines, sites)
                 written += 1
@@ -96,7 +105,14 @@ def write_tree(root: Path, registry: str, *, files: int, count: int, pinned: boo
     return data
 
 
-def push(registry: str, used: set[tuple[str, str]]) -> None:
+def move(used: Iterable[tuple[str, str]], share: float, seed: int = 1) -> dict[tuple[str, str], str]:
+    """Choose a share of the tags, which are built again, and return their new digests."""
+    tags = sorted(used)
+    chosen = random.Random(seed).sample(tags, max(1, round(len(tags) * share)))
+    return {(name, tag): str(image(name, tag, 1).digest) for name, tag in sorted(chosen)}
+
+
+def push(registry: str, used: Iterable[tuple[str, str]], generation: int = 0) -> None:
     """Push the images of a tree over one connection."""
     connection = http.client.HTTPConnection(registry)
     present: set[tuple[str, str]] = set()
@@ -110,7 +126,7 @@ def push(registry: str, used: set[tuple[str, str]]) -> None:
         return reply.getheader("Location") or ""
 
     for name, tag in sorted(used):
-        built = image(name, tag)
+        built = image(name, tag, generation)
         for part in (*built.members, built):
             for blob in part.blobs:
                 digest = str(part.digest.of(blob))
@@ -120,6 +136,7 @@ def push(registry: str, used: set[tuple[str, str]]) -> None:
                     present.add((name, digest))
             reference = tag if part is built else str(part.digest)
             call("PUT", f"/v2/{name}/manifests/{reference}", part.content, part.media_type)
+    connection.close()
 
 
 def _stream(name: str, registry: str) -> list[str]:
@@ -131,7 +148,7 @@ def _stream(name: str, registry: str) -> list[str]:
     return lines
 
 
-def _application(app: int, registry: str, rnd: random.Random, pick, *, pinned: bool) -> Iterator[tuple]:
+def _application(app: int, registry: str, rnd: random.Random, pick, mentioned, *, pinned: bool) -> Iterator[tuple]:
     top = f"apps/{rnd.choice(_WORDS)}/app-{app:05d}"
     for kind, file in (("Deployment", "deployment"), ("StatefulSet", "store")):
         lines = [f"# app-{app:05d}", "apiVersion: apps/v1", f"kind: {kind}", "metadata:", f"  name: app-{app:05d}"]
@@ -153,21 +170,41 @@ def _application(app: int, registry: str, rnd: random.Random, pick, *, pinned: b
                 "            limits: {memory: 256Mi}",
             ]
         yield f"{top}/base/{file}.yaml", lines, sites
-    name, tag, _ = pick()
+    name, tag, digest = pick()
+    mentioned[name, tag] = digest
+    config = ["apiVersion: v1", "kind: ConfigMap", "metadata:"]
     yield (
         f"{top}/base/configmap.yaml",
-        ["apiVersion: v1", "kind: ConfigMap", "data:", "  notes: |", f"    image: {registry}/{name}:{tag}"],
+        [*config, f"  name: app-{app:05d}", "data:", "  notes: |", f"    image: {registry}/{name}:{tag}"],
         [],
     )
-    yield f"{top}/base/service.yaml", ["apiVersion: v1", "kind: Service", "spec:", "  ports: [{port: 80}]"], []
+    service = [
+        "apiVersion: v1",
+        "kind: Service",
+        "metadata:",
+        f"  name: app-{app:05d}",
+        "spec:",
+        "  ports: [{port: 80}]",
+    ]
+    yield f"{top}/base/service.yaml", service, []
+    base = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
+    base += ["resources: [deployment.yaml, store.yaml, configmap.yaml, service.yaml]"]
+    yield f"{top}/base/kustomization.yaml", base, []
     for environment in ("dev", "prod"):
-        lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "images:"]
+        lines = [
+            "apiVersion: kustomize.config.k8s.io/v1beta1",
+            "kind: Kustomization",
+            "resources: [../../base]",
+            "images:",
+        ]
         sites = []
         for _ in range(rnd.choice([1, 2, 3])):
             name, tag, digest = chosen = pick()
-            lines += [f"  - name: {registry}/{name}", f'    newTag: "{tag}"']
+            # Both spellings of a pin are in use; Renovate reads the first only, kustomize and we read both.
+            joined = pinned and environment == "dev"
+            lines += [f"  - name: {registry}/{name}", f'    newTag: "{tag}{f"@{digest}" if joined else ""}"']
+            lines += [f"    digest: {digest}"] if pinned and not joined else []
             sites.append((len(lines) - 1, chosen))
-            lines += [f"    digest: {digest}"] if pinned else []
         yield f"{top}/overlays/{environment}/kustomization.yaml", lines, sites
     name, tag, digest = chosen = pick()
     suffix = f"@{digest}" if pinned else ""
@@ -183,4 +220,7 @@ def _commit(root: Path) -> None:
 
 def read_expected(path: Path) -> list[Expected]:
     """Read ground truth from a JSON list of objects with ``file``, ``line`` and ``digest``."""
-    return [Expected(entry["file"], entry["line"], entry["digest"]) for entry in json.loads(path.read_text())]
+    return [
+        Expected(entry["file"], entry["line"], entry["digest"], f"{entry.get('image', '')}:{entry.get('tag', '')}")
+        for entry in json.loads(path.read_text())
+    ]
