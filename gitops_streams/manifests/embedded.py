@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import assert_never
 
-from gitops_streams.manifests import by_value, deployment_config, flux_markers, markers, mentions, triggers
+from gitops_streams.manifests import (
+    by_value,
+    deployment_config,
+    flux_markers,
+    markers,
+    mentions,
+    registry_paths,
+    triggers,
+)
 from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import Finding, Mention, Occurrence, Owner, TriggeredField
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
@@ -158,6 +166,8 @@ def _may_hold(value: str, tracked: Collection[Repository], local: Collection[str
         return True  # whoever asks for every repository there is
     if any(screen in value for screen in _SCREENS) or any(name in value for name in local):
         return True
+    if registry_paths.SCREEN in value and any(first in value and rest in value for first, rest in _joined(tracked)):
+        return True
     paths = _paths(tracked)
     # JSON may escape slashes.
     for run in mentions.RUN.finditer(value.replace("\\/", "/") if "\\" in value else value):
@@ -187,6 +197,11 @@ def _paths(tracked: frozenset[Repository]) -> frozenset[str]:
             repository.path.removeprefix("library/") if repository.domain == DOCKER_HUB else repository.path,
         }
     )
+
+
+@lru_cache(maxsize=4)
+def _joined(tracked: frozenset[Repository]) -> frozenset[tuple[str, str]]:
+    return frozenset(registry_paths.parts(tracked))
 
 
 def _is_manifest(located: Located) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_streams.manifests.occurrence import Finding, Place
-from gitops_streams.manifests.split import is_domain, is_literal, occurrence, read_field
+from gitops_streams.manifests.registry_paths import spelled
+from gitops_streams.manifests.split import is_literal, occurrence, read_field
 
 
 def find(place: Place) -> Iterator[Finding]:
@@ -24,13 +25,7 @@ def find(place: Place) -> Iterator[Finding]:
         digest = sha
     if tag is None and digest is None:
         return
-    registry = read_field(place, "registry")
-    name = repository.value
-    if registry is not None and registry.value:
-        # A registry with a path in it would hide the repository's full path from the byte screen.
-        if not is_domain(registry.value):
-            return
-        name = f"{registry.value}/{name}"
-    found = occurrence(place, "helm", name, tag, digest)
+    name = spelled(place, read_field(place, "registry"), repository)
+    found = None if name is None else occurrence(place, "helm", name, tag, digest)
     if found is not None:
         yield found

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from gitops_streams.manifests.occurrence import Finding, Place
 from gitops_streams.manifests.push_destinations import is_pushed
-from gitops_streams.manifests.split import Field, is_domain, is_literal, occurrence, read_field
+from gitops_streams.manifests.registry_paths import spelled
+from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
 from gitops_streams.yamledit.nodes import Scalar
 
 FORM = "image-map"
@@ -27,13 +28,13 @@ def find(place: Place) -> Iterator[Finding]:
     tags = [key for key in keys if _TAG.fullmatch(key)]
     if not tags:
         return
-    spelled: dict[str, list[str]] = {}
+    by_plain: dict[str, list[str]] = {}
     for key in keys:
-        spelled.setdefault(_plain(key), []).append(key)
+        by_plain.setdefault(_plain(key), []).append(key)
 
     def field(plain: str) -> Field | None:
         """Return the one field of that name; two spellings of it say nothing."""
-        found = spelled.get(plain, [])
+        found = by_plain.get(plain, [])
         return read_field(place, found[0]) if len(found) == 1 else None
 
     for key in tags:
@@ -42,12 +43,8 @@ def find(place: Place) -> Iterator[Finding]:
         registry, digest, tag = field(f"{image}registry"), field(f"{image}digest"), field(f"{image}tag")
         if len(names) != 1 or tag is None or not tag.value or not is_literal(place, names[0]):
             continue
-        name = names[0].value
-        if registry is not None and registry.value:
-            if not is_domain(registry.value):
-                continue
-            name = f"{registry.value}/{name}"
-        found = occurrence(place, FORM, name, tag, digest)
+        name = spelled(place, registry, names[0])
+        found = None if name is None else occurrence(place, FORM, name, tag, digest)
         if found is not None and not is_pushed(place.object, (*place.pointer, names[0].key)):
             yield found
 

@@ -13,7 +13,8 @@ from gitops_streams.manifests import whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, WholeReference
 from gitops_streams.manifests.push_destinations import is_pushed
-from gitops_streams.manifests.split import is_domain, is_literal, occurrence, read_field
+from gitops_streams.manifests.registry_paths import spelled
+from gitops_streams.manifests.split import is_literal, occurrence, read_field
 from gitops_streams.yamledit.nodes import Scalar, target
 
 FORM = "image-map"
@@ -46,11 +47,10 @@ def _split(place: Place) -> Finding | None:
     name = next(filter(None, (read_field(place, each) for each in _NAMES)), None)
     if name is None or not name.value or not is_literal(place, name):
         return None
-    registry = read_field(place, "registry")
-    if registry is not None and registry.value and not is_domain(registry.value):
+    whole_name = spelled(place, read_field(place, "registry"), name)
+    if whole_name is None:
         return None
-    spelled = f"{registry.value}/{name.value}" if registry is not None and registry.value else name.value
-    return occurrence(place, FORM, spelled, tag, digest if digest is not None else sha)
+    return occurrence(place, FORM, whole_name, tag, digest if digest is not None else sha)
 
 
 def _whole(place: Place, key: str) -> Occurrence | None:

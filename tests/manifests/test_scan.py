@@ -137,7 +137,7 @@ class TestHelm:
             (f"repository: {WEB}, digest: ''", None),
             ("registry: acme, repository: hub, tag: '1.4'", None),
             ("repository: acme/hub, tag: '1.4'", "/v/tag acme/hub:1.4"),
-            ("registry: quay.io/acme, repository: web, tag: '1.4'", None),
+            ("registry: quay.io/acme, repository: web, tag: '1.4'", "/v/tag quay.io/acme/web:1.4"),
             (f"repository: https://{WEB}, tag: '1.4'", None),
             (f"repository: {WEB}, tag: '{{{{ x }}}}'", None),
         ],

@@ -37,16 +37,44 @@ def test_what_it_drops(text: str) -> None:
     assert not SCREEN.admits(text.encode())
 
 
+_JOINED = [
+    "image: {registry: quay.io/acme, repository: web, tag: 1}\n",
+    "image: {registry: 'r.example.com:5000/a.b', name: c_d/e, tag: 1}\n",
+    "image: {registry: r.example.com:5000/a.b/c_d, repository: e, tag: 1}\n",
+    "image: {registry: docker.io/library, repository: nginx, tag: 1}\n",
+    "x: {imageRegistry: quay.io/acme, imageRepository: web, imageTag: 1}\n",
+    "patch: |\n  image: {registry: quay.io/acme, repository: web, tag: 1}\n",
+]
+
+
+@pytest.mark.parametrize("text", _JOINED)
+def test_a_registry_with_a_path(text: str) -> None:
+    found, _ = scan("x.yaml", text.encode(), TRACKED)
+    assert found is not None
+    assert SCREEN.admits(text.encode())
+
+
+def test_a_registry_with_the_path_of_another() -> None:
+    assert not SCREEN.admits(b"image: {registry: quay.io/acme, repository: hub, tag: 1}\n")
+    assert not SCREEN.admits(b"image: {registry: quay.io/other, repository: web, tag: 1}\n")
+
+
 def test_a_bare_name() -> None:
     assert Screen((), (), {"web"}).admits(b"image: web\n")
     assert not Screen((), (), {"web"}).admits(b"image: webs\n")
 
 
 _WORDS = ["acme/", "web", "web-2", "nginx", ":1", "@", "/", "-", ".", "_", " ", "\n", '"', "\\n", "\\", "'", "grafana/"]
-_VALUES = st.lists(st.sampled_from([*NAMES, *NAMES, *_WORDS, "oci://", "docker://", "X", "9"]), max_size=6).map("".join)
+_VALUES = st.lists(
+    st.sampled_from(
+        [*NAMES, *NAMES, *_WORDS, "quay.io/acme", "r.example.com:5000/a.b", "oci://", "docker://", "X", "9"]
+    ),
+    max_size=6,
+).map("".join)
 _SHAPES = st.sampled_from(
     ["image: %s\n", "image: '%s'\n", 'image: "%s"\n', "repository: %s\ntag: 1\n", "images:\n- name: %s\n  newTag: 1\n",
-     "args: [a, '%s']\n", "text: |\n  see %s here\n", "image: {repository: %s, tag: 1}\n", "value: %s\n"]
+     "args: [a, '%s']\n", "text: |\n  see %s here\n", "image: {repository: %s, tag: 1}\n", "value: %s\n",
+     "image: {registry: %s, repository: web, tag: 1}\n", "{registry: %s, repository: c_d/e, tag: 1}\n"]
 )  # fmt: skip
 
 
