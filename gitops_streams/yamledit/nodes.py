@@ -70,6 +70,14 @@ class Mapping:
     def entry(self, key: str) -> Entry | None:
         """Return the entry of a scalar key; ``None`` if there is none or it stands twice."""
         by_key = self._by_key
+        return self._index().get(key) if by_key is None else by_key.get(key)
+
+    def stands_twice(self, key: str) -> bool:
+        """Whether a scalar key stands twice or more."""
+        return self._index().get(key, self) is None
+
+    def _index(self) -> dict[str, Entry | None]:
+        by_key = self._by_key
         if by_key is None:
             # A dozen scanners ask each mapping for their keys: looked through once, and remembered.
             by_key = self._by_key = {}
@@ -77,7 +85,7 @@ class Mapping:
                 name = entry.key
                 if type(name) is Scalar:
                     by_key[name.value] = None if name.value in by_key else entry
-        return by_key.get(key)
+        return by_key
 
     def text(self, key: str) -> str | None:
         """Return the text of the scalar under a key, ``None`` if it is no scalar."""

@@ -10,6 +10,7 @@ says. A comment that is added is held to the same: both parsers must read the do
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from gitops_streams.errors import InternalError
 from gitops_streams.yamledit.edit import Edit, in_order
@@ -18,7 +19,7 @@ from gitops_streams.yamledit.everyday import Refused
 from gitops_streams.yamledit.everyday import read as read_everyday
 from gitops_streams.yamledit.failsafe import Failsafe, Unreadable, equal, from_json, from_located, from_ruamel
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
-from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
+from gitops_streams.yamledit.nodes import Mapping, Node, resolve
 from gitops_streams.yamledit.patch import DocumentPatch, Operation
 from gitops_streams.yamledit.pointer import parse
 
@@ -91,10 +92,8 @@ def read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
         raise Unprovable(located.reason)
     json: list[Failsafe] | None = None
     if path.endswith(".json"):
-        try:
+        with suppress(Unreadable):  # several documents, or a comma too many: YAML's rules still read it
             json = from_json(text)
-        except Unreadable:
-            pass  # JSON with comments, or several documents: YAML's rules still read it
     try:
         agreed = _agreed(text, from_located(located), json)
     except Unreadable as error:
@@ -155,7 +154,7 @@ def _once(root: Node | None, operations: Iterable[Operation]) -> list[Operation]
         parts = parse(operation.path)
         for length, part in enumerate(parts):
             parent = resolve(root, parts[:length])
-            if isinstance(parent, Mapping) and _stands_twice(parent, part):
+            if isinstance(parent, Mapping) and parent.stands_twice(part):
                 raise Unprovable(f"the key {part!r} stands twice")
         parent = resolve(root, parts[:-1])
         key = (operation.op, id(parent), parts[-1] if parts else "", operation.value)
@@ -163,7 +162,3 @@ def _once(root: Node | None, operations: Iterable[Operation]) -> list[Operation]
             done.add(key)
             once.append(operation)
     return once
-
-
-def _stands_twice(mapping: Mapping, key: str) -> bool:
-    return sum(isinstance(entry.key, Scalar) and entry.key.value == key for entry in mapping.entries) > 1

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from gitops_streams.manifests.scan import MAX_BYTES, read, scan
 from gitops_streams.oci.reference import Reference
-from gitops_streams.yamledit.locate import Located, decode
-from gitops_streams.yamledit.nodes import Mapping, Scalar, walk
+from gitops_streams.yamledit import prove
+from gitops_streams.yamledit.edit import replace
+from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
+from gitops_streams.yamledit.nodes import Entry, Mapping, Scalar, walk
 from gitops_streams.yamledit.problem import Problem
 from gitops_streams.yamledit.prove import Unprovable
 
@@ -133,6 +137,43 @@ def test_a_wide_map_is_scanned_within_bounds(text):
     assert problems == []
     assert found is not None
     assert len(found.findings) == text.count(WEB)
+
+
+class Counted(list[Entry]):
+    """Entries that count how often all of them are gone through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        Counted.walks += 1
+        return super().__iter__()
+
+
+def test_the_keys_of_a_wide_map_are_not_gone_through_for_each_edit(editor, monkeypatch):
+    def counted(text: str) -> Located | Unparsable:
+        located = locate(text)
+        assert isinstance(located, Located)
+        root = located.documents[0].root
+        assert isinstance(root, Mapping)
+        root.entries = Counted(root.entries)
+        return located
+
+    text = "".join(f"k{number}: {WEB}\n" for number in range(500))
+    root = editor.node(text, "")
+    edits = [replace(0, (entry.key.value,), entry.value, editor.new, text) for entry in root.entries]
+    monkeypatch.setattr(prove, "locate", counted)
+    monkeypatch.setattr(Counted, "walks", 0)
+    assert editor.apply(text, edits) == text.replace(WEB, editor.new)
+    assert 0 < Counted.walks < 10
+
+
+@pytest.mark.parametrize("text", [f"a: 1\nb: {{image: {WEB}}}\na: 2\n", f"? [a]\n: 1\nb: {{image: {WEB}}}\n"])
+def test_only_a_key_on_the_way_must_not_stand_twice(text, editor):
+    root = editor.node(text, "")
+    assert root.stands_twice("a") is text.startswith("a")
+    assert not root.stands_twice("b")
+    assert not root.stands_twice("c")
+    assert editor.apply(text, [editor.replace(text, "/b/image")]) == text.replace(WEB, editor.new)
 
 
 @pytest.mark.parametrize("width", [2, 31, 32, 33, 100])

@@ -209,9 +209,9 @@ def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: F
     assert isinstance(edited, Located)
     # What no edit names says what it said.
     changed = {(edit.document, render(edit.pointer)) for edit in edits if not isinstance(edit, Comment)}
-    for number, pointer, node in places(located):
-        if isinstance(node, Scalar) and (number, render(pointer)) not in changed:
-            now = resolve(edited.documents[number].root, pointer)
+    for document, pointer, node in places(located):
+        if isinstance(node, Scalar) and (document.index, render(pointer)) not in changed:
+            now = resolve(edited.documents[document.index].root, pointer)
             assert isinstance(now, Scalar)
             assert (now.value, now.style, now.tag) == (node.value, node.style, node.tag)
 

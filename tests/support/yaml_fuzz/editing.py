@@ -54,7 +54,7 @@ class Drawing:
         self.refused: list[str] = []
         """Why something that was drawn is not edited."""
 
-    def draw(self, most: int, within: Embedding | None = None) -> None:
+    def draw(self, most: int = _IN_ONE_TEXT, within: Embedding | None = None) -> None:
         """Draw edits at up to ``most`` places of the text."""
         reachable = list(places(self._located))
         if within is not None and within.words:
@@ -113,6 +113,13 @@ class Drawing:
             return False
         self.edits.append(edit)
         return True
+
+
+def draw_edits(located: Located, chooser: random.Random) -> list[Edit]:
+    """Draw some edits of a text."""
+    drawing = Drawing(located, chooser)
+    drawing.draw()
+    return drawing.edits
 
 
 def kinds(edits: list[Edit]) -> str:

@@ -27,7 +27,6 @@ from yaml_fuzz.editing import HEX, Drawing, check_edits, kinds
 
 _DIGEST = Digest.parse(f"sha256:{HEX}")
 _MOST_OCCURRENCES = 3
-_MOST_PLACES = 4
 SCANNED = 0.6
 """The share of documents in which what a scan finds is edited, if it finds something."""
 _PATHS = ("app.yaml", "app.yaml", "values.yaml", "kustomization.yaml", "app.json")
@@ -90,7 +89,7 @@ def judge(data: bytes, seed: int) -> Judgement:
     if found:
         return _edited(path, located, found, strict=False)
     drawing = Drawing(located, chooser)
-    drawing.draw(_MOST_PLACES)
+    drawing.draw()
     if not drawing.edits:
         return Judgement(Verdict.UNEDITED, _general(next(iter(drawing.refused), "it holds nothing")))
     return _edited(path, located, drawing.edits, strict=True)
