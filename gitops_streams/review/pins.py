@@ -224,7 +224,6 @@ def _is_pin(change: PinChange) -> bool:
     return pinned or (change.after is not None and change.after.site is not None)
 
 
-
 def _order(change: PinChange) -> tuple[str, int, int]:
     occurrence = change.occurrence
     return occurrence.file, occurrence.line, occurrence.address[0][0]
