@@ -14,7 +14,7 @@ from .peer import EVERY_STAGE, Scene, Stage, first_line, fresh_clone
 _SCRIPT = r"""
 set -eu
 registry=$1
-grep -rhoE --include='*.yaml' "image: *[\"']?$registry/[^ \"'@]+" . | sed -E "s/image: *[\"']?//" | sort -u |
+grep -rhoE --include='*.yaml' "image: *[\"']?$registry/[^[:space:]\"'@]+" . | sed -E "s/image: *[\"']?//" | sort -u |
 while read -r reference; do
   digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$reference" </dev/null)
   grep -rlF --include='*.yaml' -- "$reference" . |
