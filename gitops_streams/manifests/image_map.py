@@ -33,10 +33,20 @@ def find(place: Place) -> Iterator[Finding]:
         for entry in place.mapping.entries:
             if isinstance(entry.key, Scalar):
                 yield from _pulled(place, _whole(place, entry.key.value))
+    elif isinstance(key, int) and is_image_key(_above(place)) and not kind:
+        found = _split(place) if place.mapping.entry("tag") is not None else None
+        # An item's name may be what others call it by; one with a slash is a repository's.
+        if isinstance(found, Occurrence) and "/" in found.name:
+            yield from _pulled(place, found)
     elif is_image_key(key) and not kind:
         split = _split(place)
         for found in [split] if split is not None else [_whole(place, each) for each in _WHOLE]:
             yield from _pulled(place, found)
+
+
+def _above(place: Place) -> object:
+    """Return the key of the list that the map is an item of."""
+    return place.pointer[-2] if len(place.pointer) > len(place.object.pointer) + 1 else None
 
 
 def _split(place: Place) -> Finding | None:

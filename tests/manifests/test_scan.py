@@ -145,6 +145,29 @@ class TestHelm:
     def test_maps(self, found, values, wanted):
         assert found(f"v: {{{values}}}\n") == ([] if wanted is None else [f"1 helm {wanted}"])
 
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("v: {repository: quay.io/acme/web, tag: '1.4', variant: scratch}\n", "variant is put behind its tag"),
+            ("v: {repository: quay.io/acme/web, tag: '1.4', tagSuffix: -x}\n", "tagSuffix is put behind its tag"),
+            (
+                "x: {type: registry-image, source: {repository: quay.io/acme/web, tag: '1.4'}}\n",
+                "a registry-image takes its digest as version.digest",
+            ),
+        ],
+    )
+    def test_what_joins_a_tag_otherwise_is_reported(self, found, text, reason):
+        (line,) = found(text)
+        assert line.startswith(f"1 - quay.io/acme/web:1.4: {reason}")
+
+    @pytest.mark.parametrize("more", ["variant: ''", "variant: x, digest: ''", "type: source"])
+    def test_what_joins_a_tag_and_nothing_else(self, found, more):
+        (line,) = found(f"v: {{repository: quay.io/acme/web, tag: '1.4', {more}}}\n")
+        assert line == "1 helm /v/tag quay.io/acme/web:1.4"
+
+    def test_inputs_of_an_action_are_none(self, found):
+        assert found("steps: [{uses: a/release@v1, with: {repository: quay.io/acme/web, tag: '1.4'}}]\n") == []
+
     def test_line_is_that_of_the_tag(self, found):
         document = f"v:\n  tag: '1.4'\n  repository: {WEB}\n  digest: {DIGEST}\n"
         assert found(document) == [f"2 helm /v/tag {TAGGED}@{DIGEST}"]

@@ -128,6 +128,12 @@ class TestImageMaps:
     def test_under_an_image_key(self, found, values, wanted):
         assert found(f"image: {{{values}}}\n") == ([] if wanted is None else [f"1 {wanted}"])
 
+    def test_items_of_a_list_under_an_image_key(self, found):
+        text = (
+            f"images: [{{name: {WEB}, tag: '1.4'}}, {{name: nginx, tag: '1'}}]\nthings: [{{name: {WEB}, tag: '1.4'}}]\n"
+        )
+        assert found(text) == [f"1 image-map /images/0/tag {TAGGED}"]
+
     def test_under_other_keys_are_none(self, found):
         assert found(f"web: {{name: {WEB}, tag: '1.4'}}\nitem: {{name: 'nginx:1'}}\n") == [f"2 - nginx:1: {NOT_A_KEY}"]
 
