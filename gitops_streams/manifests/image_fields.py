@@ -17,6 +17,8 @@ from gitops_streams.yamledit.nodes import Scalar
 
 FORM = "image-map"
 _TAG = re.compile(r".*image[_-]?tag", re.IGNORECASE | re.DOTALL)
+_SHARED = ("default", "global", "common")
+"""What stands before ``image`` where the parts are those of several images, each with a name of its own."""
 _SEPARATORS = re.compile(r"[_-]")
 _NAMES = ("", "name", "repository", "repo")
 """What stands behind ``image`` in the key of the name."""
@@ -39,6 +41,8 @@ def find(place: Place) -> Iterator[Finding]:
 
     for key in tags:
         image = _plain(key).removesuffix("tag")
+        if image.startswith(_SHARED) or place.pointer[-1:] == ("global",):
+            continue
         names = [name for name in (field(image + each) for each in _NAMES) if name is not None and name.value]
         registry, digest, tag = field(f"{image}registry"), field(f"{image}digest"), field(f"{image}tag")
         if len(names) != 1 or tag is None or not tag.value or not is_literal(place, names[0]):

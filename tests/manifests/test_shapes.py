@@ -82,6 +82,8 @@ class TestImageFields:
             (f"imageName: {WEB}, image_tag: '1.4', imageTag: '1.4'", None),
             (f"imageName: '{TAGGED}', imageTag: '1.4'", None),
             (f"outputImageName: {WEB}, outputImageTag: '1.4'", None),
+            (f"defaultImageRepository: {WEB}, defaultImageTag: '1.4'", None),
+            (f"global_image_repository: {WEB}, global_image_tag: '1.4'", None),
             ("imageRegistry: quay.io/acme, imageName: web, imageTag: '1.4'", f"imageTag {TAGGED}"),
             ("IMAGE_REGISTRY: quay.io/acme, IMAGE_NAME: web, IMAGE_TAG: '1.4'", None),
             ("imageRegistry: quay.io/x, imageName: acme/web, imageTag: '1.4'", None),

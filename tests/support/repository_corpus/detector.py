@@ -150,7 +150,7 @@ def _split(
     if "tag" in texts and ("image" in texts or "name" in texts) and _IMAGE_KEY.search(key):
         return _made("name and tag", texts.get("image") or texts["name"], texts["tag"], digest, ("tag",))
     for word, tag in texts.items():
-        stem = re.fullmatch(r"(.*image)[_-]?tag", word, re.IGNORECASE)
+        stem = re.fullmatch(r"((?!default|global|common).*image)[_-]?tag", word, re.IGNORECASE)
         name = "" if stem is None else next((texts[key] for key in _named(stem[1]) if texts.get(key)), "")
         if stem is not None and name:
             registry = texts.get(f"{stem[1]}Registry", "")
