@@ -9,10 +9,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gitops_streams.errors import UsageError
+from gitops_streams.serve.patience import PatientProtocol
 
-_BACKLOG = 2048
-_MOST_AT_ONCE = 1000
-"""Connections beyond these are answered by 503: memory stays bounded, and senders try again."""
+_BACKLOG = 128
+"""Connections that are taken in at one go. The system has those beyond them wait, and their data is read before they
+count as silent."""
+_MOST_AT_ONCE = 500
+"""Connections beyond these are answered by 503: memory stays bounded, senders try again, and with the usual bound of
+1,024 files there are enough left for Git."""
 _LONGEST_HEAD = 32 * 1024
 _START = 15.0
 
@@ -43,6 +47,7 @@ class Server:
         """Begin to answer."""
         config = uvicorn.Config(
             application,
+            http=PatientProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
