@@ -17,7 +17,14 @@ from itertools import pairwise
 from gitops_streams.manifests import whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Occurrence, Place
-from gitops_streams.manifests.push_destinations import PUSHED, is_pushed, is_pushed_flag, is_pushed_name
+from gitops_streams.manifests.push_destinations import (
+    PUSHED,
+    VARIABLE,
+    is_pipeline_variable,
+    is_pushed,
+    is_pushed_flag,
+    is_pushed_name,
+)
 from gitops_streams.manifests.stream_tag_names import is_stream_tag
 from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve, target
@@ -108,7 +115,13 @@ def never(found: Object, pointer: Pointer) -> str | None:
         return why
     if path[0] in _DATA.get(found.kind, ()):
         return f"{FILE} {found.kind} is a file to us"
-    return _names(found, path) or (PUSHED if is_pushed(found, pointer) else None)
+    return _names(found, path) or _is_written(found, pointer)
+
+
+def _is_written(found: Object, pointer: Pointer) -> str | None:
+    if is_pushed(found, pointer):
+        return PUSHED
+    return VARIABLE if is_pipeline_variable(found, pointer) else None
 
 
 def _says_its_key(keys: list[str]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gitops_streams.manifests import whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Occurrence, Place
-from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.manifests.push_destinations import is_pipeline_variable, is_pushed
 from gitops_streams.manifests.stream_tag_names import is_stream_tag
 from gitops_streams.yamledit.nodes import Scalar, Sequence, target
 
@@ -30,5 +30,9 @@ def find(place: Place) -> Iterator[Occurrence]:
         else:
             continue
         for each in found:
-            if each is not None and not is_pushed(place.object, each.pointer):
+            if each is not None and not _may_be_pushed(place, each):
                 yield each
+
+
+def _may_be_pushed(place: Place, occurrence: Occurrence) -> bool:
+    return is_pushed(place.object, occurrence.pointer) or is_pipeline_variable(place.object, occurrence.pointer)

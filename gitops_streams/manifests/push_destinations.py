@@ -9,6 +9,7 @@ from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
 
 PUSHED = "it names what is pushed there, not what is pulled"
+VARIABLE = "a variable of a pipeline may name what it pushes"
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _KEY_WORDS = frozenset({"dest", "destination", "output", "push"})
@@ -28,6 +29,12 @@ _FLAG_WORDS = _KEY_WORDS | {"cache", "publish", "tag", "target", "to", "upload"}
 """``--output-image=x``, ``--cache-repo=x``: what one flag of any command line says of its own value."""
 _LONGEST_COMMAND = 256
 """Words; every item of a list looks at all of them, and nobody writes a command line that is longer."""
+_PIPELINES = {
+    "env": frozenset({"jobs", "on", "runs-on", "steps", "run", "uses"}),
+    "variables": frozenset({"before_script", "include", "jobs", "script", "stage", "stages", "steps", "trigger"}),
+}
+"""Maps of variables, each with keys beside it that a pipeline has and a manifest has not: workflows of GitHub and
+Gitea; pipelines of GitLab and Azure."""
 _BUILDER = re.compile(r"build|push", re.IGNORECASE)
 
 
@@ -52,6 +59,29 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
     if isinstance(parent, Sequence):
         return any(_word(item) in _PUSHING for item in parent.items[:_LONGEST_COMMAND])
     return False
+
+
+def is_pipeline_variable(found: Object, pointer: Pointer) -> bool:
+    """Whether a scalar is the value of a variable of a pipeline; what its scripts make of that nobody can tell."""
+    path = pointer[len(found.pointer) :]
+    for end, part in enumerate(path[:-1]):
+        telling = _PIPELINES.get(part) if isinstance(part, str) else None
+        around = resolve(found.mapping, path[:end]) if telling is not None else None
+        if telling is None or not isinstance(around, Mapping):
+            continue
+        if isinstance(around.get(str(part)), Mapping) and (_has_any(around, telling) or _has_jobs(around)):
+            return True
+    return False
+
+
+def _has_any(mapping: Mapping, keys: frozenset[str]) -> bool:
+    return any(isinstance(entry.key, Scalar) and entry.key.value in keys for entry in mapping.entries)
+
+
+def _has_jobs(mapping: Mapping) -> bool:
+    """Whether it is a pipeline of GitLab that has nothing but jobs beside its variables."""
+    values = (target(entry.value) for entry in mapping.entries)
+    return any(isinstance(value, Mapping) and value.entry("script") is not None for value in values)
 
 
 def is_pushed_name(name: str) -> bool:

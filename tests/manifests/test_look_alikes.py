@@ -290,6 +290,23 @@ SAMPLES = {
         other: "{WEB}:${{TAG}}"
         third: "{{{{ .Values.image }}}}"
         """,
+    "variables of workflows": f"""
+        on: push
+        env: {{IMAGE: "{TAGGED}", OTHER: "{TAGGED}"}}
+        jobs:
+          build:
+            runs-on: ubuntu-latest
+            env: {{IMAGE: "{TAGGED}"}}
+            steps:
+            - run: docker build --tag "$IMAGE" . && docker push "$IMAGE"
+              env: {{IMAGE: "{TAGGED}"}}
+        """,
+    "variables of pipelines": f"""
+        variables: {{IMAGE: "{TAGGED}", OTHER: {{value: "{TAGGED}", expand: "false"}}}}
+        build:
+          variables: {{IMAGE_NAME: "{TAGGED}"}}
+          script: [docker push "$IMAGE"]
+        """,
 }
 
 
