@@ -31,6 +31,7 @@ from gitops_streams.manifests import (
     named_scalars,
     oci_repository,
     pipelines,
+    prospects,
     ruled,
     ruled_words,
     spared,
@@ -53,6 +54,7 @@ from gitops_streams.manifests.occurrence import (
     TriggeredField,
 )
 from gitops_streams.manifests.owners import owned
+from gitops_streams.manifests.prospects import Prospects
 from gitops_streams.manifests.spared import NOTHING, Spared
 from gitops_streams.manifests.walking import is_text, walk
 from gitops_streams.oci.reference import DOCKER_HUB, Repository
@@ -235,6 +237,8 @@ class _Scan:
     rules: UserRules = NO_RULES
     policed: bool = False
     """Whether the text holds one of Flux's markers."""
+    prospects: Prospects | None = None
+    """Where in the text scanners by shape may find anything; ``None``: everywhere."""
     spared: Spared = NOTHING
     """What the user keeps from being edited in the object that is looked at."""
 
@@ -271,10 +275,11 @@ def _scan_documents(
     lookup = LocalLookup(local, forced=local_names.RESOLVE_NAMES in text)
     whole_file = spared.whole_file(text)
     # Asked once for all objects: a long text may hold as many objects as lines.
+    likely = prospects.find(text, tracked, local)
     policed, remarks = flux_markers.SCREEN in text, text if spared.SCREEN in text else ""
     for document in located.documents:
         lent = merges.overrides(document.root) if merged else {}
-        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within, rules, policed)
+        scan = _Scan(path, text, document, tracked, lent, lookup, triggered, within, rules, policed, likely)
         encrypted = _encrypted(document.root)
         for found in objects(document.root):
             if ignores:
@@ -285,7 +290,7 @@ def _scan_documents(
                 looked_at = scan if spares is None else replace(scan, spared=spares)
                 yield from _scan_object(looked_at, _with_namespace(found), marked=marked)
             elif found.kind not in _DECLARATIONS:
-                for _, node, _ in walk(found):
+                for _, node, _ in walk(found, likely):
                     if isinstance(node, Scalar):
                         yield from mentions.find(path, text, node, tracked, why)
     if marked:
@@ -338,7 +343,7 @@ def _by_shape(scan: _Scan, found: Object, marks: AbstractSet[int]) -> Iterator[F
     claimed = set(marks)
     places: set[Pointer] = set()
     others: list[tuple[Pointer, Node, str | None]] = []
-    for pointer, node, parent in walk(found):
+    for pointer, node, parent in walk(found, scan.prospects):
         if isinstance(node, Mapping) and not is_text(pointer, found):
             place = Place(scan.path, scan.text, scan.document.index, found, pointer, node, scan.local)
             for finding, scalars in _ask_scanners(scan, place, marks):

@@ -1,0 +1,85 @@
+"""Where in a text the scanners by shape may find anything: what stands elsewhere is passed over, however much it is.
+
+The same promise as the byte screen's, for a place instead of a file: a reference's path stands in the text as it is,
+within the very map that holds the reference. Backslashes, which may write one in another way, are prospects themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+from gitops_streams.manifests import deployment_config, flux_markers, local_names, markers, registry_paths, triggers
+from gitops_streams.manifests.screen import paths
+from gitops_streams.oci.reference import Repository
+
+_SEGMENT = re.compile(r"/([a-z0-9._-]+)")
+# A bare name behind its key, as it may be written in a string within a string; or what may stand before the name.
+_NAMED = re.compile(r"image[\"']*\s*:(?=\s*(?:[&!]|[\"']*([a-z0-9._-]+)))")
+# A key for a registry, whose value may hold the first part of a path.
+_REGISTRY = re.compile(registry_paths.SCREEN + r"[_-]*[\"']*\s*[:#]")
+_FIXED = (markers.SCREEN, flux_markers.SCREEN, triggers.SCREEN, deployment_config.SCREEN, "\\")
+"""What has a string opened though it holds no tracked path, and what may hide one."""
+
+
+class Prospects:
+    """The positions in one text where something may be found."""
+
+    __slots__ = ("_positions",)
+
+    def __init__(self, positions: Iterable[int]) -> None:
+        """Remember them, in any order."""
+        self._positions = sorted(positions)
+
+    def between(self, start: int, end: int) -> bool:
+        """Whether there is one from ``start`` up to ``end``."""
+        at = bisect_left(self._positions, start)
+        return at < len(self._positions) and self._positions[at] < end
+
+
+def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> Prospects | None:
+    """Find the positions in a text; ``None`` where it has to be looked at everywhere.
+
+    Args:
+        text: of a file, or of a string in one.
+        tracked: the repositories that streams follow.
+        local: the names of the streams that may be named bare.
+    """
+    # What an alias stands for stands elsewhere. Whoever asks for every repository has no set of them.
+    if not isinstance(tracked, frozenset) or ("&" in text and "*" in text) or local_names.RESOLVE_NAMES in text:
+        return None
+    by_last, fixed, joined = _wanted(tracked)
+    if _REGISTRY.search(text) and any(first in text and rest in text for first, rest in joined):
+        return None
+    positions = [
+        match.start()
+        for match in _SEGMENT.finditer(text)
+        for path in by_last.get(match[1], ())
+        if text.endswith(path, 0, match.end())
+    ]
+    for wanted in fixed:
+        at = text.find(wanted)
+        while at >= 0:
+            positions.append(at)
+            at = text.find(wanted, at + 1)
+    if local:
+        positions += [match.start() for match in _NAMED.finditer(text) if match[1] is None or match[1] in local]
+    return Prospects(positions)
+
+
+@lru_cache(maxsize=4)
+def _wanted(
+    tracked: frozenset[Repository],
+) -> tuple[dict[str, list[str]], tuple[str, ...], frozenset[tuple[str, str]]]:
+    """Return the paths by their last segments, those that have but one, and those that a registry may split."""
+    by_last: dict[str, list[str]] = {}
+    fixed = list(_FIXED)
+    for path in sorted(paths(tracked)):
+        _, slash, last = path.rpartition("/")
+        if slash and _SEGMENT.fullmatch(f"/{last}"):
+            by_last.setdefault(last, []).append(path)
+        else:
+            fixed.append(path)
+    return by_last, tuple(fixed), frozenset(registry_paths.parts(tracked))
