@@ -11,6 +11,7 @@ from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Mapping, Scalar, walk
 
 _BEHIND = re.compile(r"[ \t,}\]]*[ \t]#(?P<comment>[^\r\n]*)")
+_WHOLE = re.compile(r"[ \t\ufeff]*#")
 _HEADER = re.compile(r"[|>][0-9+-]*[ \t]+#(?P<comment>[^\r\n]*)")
 
 
@@ -53,15 +54,19 @@ def elsewhere(located: Located, needle: re.Pattern[str], read: Collection[int]) 
                 scalars += [entry.key for entry in node.entries if isinstance(entry.key, Scalar)]
     scalars.sort(key=lambda scalar: scalar.start)
     starts = [scalar.start for scalar in scalars]
+    start, line, counted = 0, 1, 0
     for match in needle.finditer(text):
-        position, start = match.start(), line_start(text, match.start())
+        position = match.start()
+        # From the match before, and not from the start of the text, or of a line as long as that.
+        start = text.rfind("\n", counted, position) + 1 or start
+        line, counted = line + text.count("\n", counted, position), position
         around = bisect_right(starts, position) - 1
         in_scalar = around >= 0 and position < scalars[around].end
         if in_scalar and scalars[around].is_block:  # behind its "|" stands a comment, its text begins on the next line
             in_scalar = scalars[around].start < start
         if not in_scalar and start not in read:
-            whole = text[start:position].lstrip(" \t\ufeff").startswith("#")
-            yield Elsewhere(position, text.count("\n", 0, position) + 1, whole)
+            opened = _WHOLE.match(text, start)
+            yield Elsewhere(position, line, opened is not None and opened.end() <= position)
 
 
 def line_start(text: str, position: int) -> int:

@@ -13,6 +13,8 @@ from gitops_streams.yamledit.nodes import Scalar
 # since an expression that does both reads a long run again and again.
 RUN = re.compile(r"[A-Za-z0-9._:@/-]+")
 _ENDS = "._:@/-"
+_MOST_MISSED = 20
+"""Words in escapes; each is looked for up to the end of its text, and this many may be."""
 _MARKER = 'add # {"$imagestream": "…"} at the end of its line to have it pinned'
 
 
@@ -28,7 +30,7 @@ def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], 
     """
     if ":" not in scalar.value:
         return
-    position = scalar.start
+    position, line, missed = scalar.start, scalar.line, 0
     for word, reference in _references(scalar.value):
         if reference.tag is None or reference.repository not in tracked:
             continue
@@ -41,9 +43,12 @@ def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], 
         else:
             reason = "it stands within a longer text"
         # However the scalar is folded, a word without blanks stands in the file as it is, unless it is escaped.
-        there = text.find(word, position, scalar.end)
-        line = scalar.line + text.count("\n", scalar.start, max(position, there))
-        position = max(position, there + len(word))
+        there = text.find(word, position, scalar.end) if missed < _MOST_MISSED else -1
+        if there < 0:
+            missed += 1
+        else:
+            line += text.count("\n", position, there)  # from the word before: a text may hold 100,000 of them
+            position = there + len(word)
         yield Mention(file, line, reference.repository, reference.tag, word, reason)
 
 

@@ -25,6 +25,7 @@ from yaml import (
 )
 from yaml._yaml import CParser  # libyaml's parser alone, without resolver and constructor
 
+from gitops_streams.yamledit import json_comments
 from gitops_streams.yamledit.nodes import Alias, Document, Entry, Mapping, Node, Scalar, Sequence
 
 _COLON = re.compile(r"[ \t]*:[ \t]*")
@@ -67,6 +68,8 @@ def locate(text: str) -> Located | Unparsable:
     bom = 1 if text.startswith("\ufeff") else 0
     if bom and text.startswith("\ufeff", bom):
         return Unparsable("it starts with two byte order marks", 1)
+    if (line := json_comments.first(text)) is not None:
+        return Unparsable("JSON with comments", line)
     try:
         parser = CParser(text[bom:])
         return Located(text, tuple(_Composer(parser, text, bom).documents()))

@@ -15,7 +15,7 @@ from gitops_streams.oci.reference import Reference, looks_like_reference
 from gitops_streams.yamledit.edit import Edit, Replace
 from gitops_streams.yamledit.embedded import MAX_LEVELS, Embedding, Host, embedding
 from gitops_streams.yamledit.locate import Located
-from gitops_streams.yamledit.nodes import Document, NotEditable, Scalar, Sequence, content, resolve
+from gitops_streams.yamledit.nodes import Document, Node, NotEditable, Scalar, Sequence, content, resolve
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.source_map import SourceMap, source_map, verbatim
 
@@ -65,12 +65,11 @@ def embed_words(
     places = source_map(scalar, text) if scalar.style else _plain(scalar, text)
     if isinstance(places, NotEditable):
         return places
-    value = scalar.value
-    items = [
-        Scalar(value[word.start : word.end], "", word.start, word.end, value.count("\n", 0, word.start) + 1, None)
-        for word in words(value)
-    ]
-    located = Located(value, (Document(0, Sequence([*items], flow=True, line=1)),))
+    value, items, line, counted = scalar.value, list[Node](), 1, 0
+    for word in words(value):
+        line, counted = line + value.count("\n", counted, word.start), word.start
+        items.append(Scalar(value[word.start : word.end], "", word.start, word.end, line, None))
+    located = Located(value, (Document(0, Sequence(items, flow=True, line=1)),))
     return embedding(Host(document, pointer, scalar, text), located, places, within, words=True)
 
 

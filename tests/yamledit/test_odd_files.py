@@ -61,8 +61,8 @@ def test_a_key_that_leads_to_an_image_and_stands_twice_is_reported():
 
 
 REFUSED = {
-    "JSON with comments": (f'{{\n  // why\n  "image": "{WEB}"\n}}\n'.encode(), 3, "it is not YAML"),
-    "a devcontainer": (f'// why\n{{\n  "image": "{WEB}"\n}}\n'.encode(), None, "it is not YAML"),
+    "JSON with comments": (f'{{\n  // why\n  "image": "{WEB}"\n}}\n'.encode(), 2, "it is not YAML: JSON with comments"),
+    "a devcontainer": (f'// why\n{{\n  "image": "{WEB}"\n}}\n'.encode(), 1, "it is not YAML: JSON with comments"),
     "UTF-16": (f"image: {WEB}\n".encode("utf-16"), None, "it is UTF-16; save it as UTF-8"),
     "UTF-16, big-endian": (b"\xfe\xff" + f"image: {WEB}\n".encode("utf-16-be"), None, "it is UTF-16"),
     "UTF-16 without a mark": (f"image: {WEB}\n".encode("utf-16-le"), 1, "control characters are not allowed"),

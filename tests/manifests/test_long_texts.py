@@ -1,0 +1,70 @@
+"""Texts with very many references, markers or escapes: their lines are right, and found without starting over."""
+
+from __future__ import annotations
+
+import re
+
+from gitops_streams.manifests.comments import elsewhere
+from gitops_streams.manifests.occurrence import Mention
+from gitops_streams.manifests.scan import scan
+from gitops_streams.oci.reference import Reference
+from gitops_streams.yamledit.embedded import Embedding
+from gitops_streams.yamledit.locate import Located, locate
+from gitops_streams.yamledit.nodes import Mapping, Scalar, Sequence
+from gitops_streams.yamledit.words import embed_words
+
+WEB = "quay.io/acme/web:1.4"
+REPOSITORY = Reference.parse(WEB).repository
+MANY = 40_000
+"""In a text of a few MiB: to count its lines from its start for each takes minutes."""
+
+
+def mentioned(text: str) -> list[int]:
+    found, problems = scan("x.yaml", text.encode(), {REPOSITORY})
+    assert problems == []
+    assert found is not None
+    assert all(isinstance(finding, Mention) for finding in found.findings)
+    return [finding.line for finding in found.findings if isinstance(finding, Mention)]
+
+
+def test_references_in_a_long_text_have_their_own_lines():
+    assert mentioned("text: |\n" + f"  see {WEB} and\n\n  {WEB}.\n" * 3) == [2, 4, 5, 7, 8, 10]
+    assert mentioned(f"a: 1\ntext: 'x {WEB}\n\n\n  {WEB} {WEB}'\n") == [2, 5, 5]
+
+
+def test_very_many_references_in_one_text():
+    assert mentioned("text: |\n" + f"  see {WEB} and so on and on\n" * MANY) == list(range(2, MANY + 2))
+
+
+def test_very_many_references_in_escapes():
+    """None is found where it stands; each says the line on which the text starts, or the last that was found."""
+    words = " ".join(f"quay.io\\/acme\\/web:{number}" for number in range(MANY))
+    assert mentioned(f'a: 1\ntext: "see {WEB}\n  {words}"\n') == [2] * (MANY + 1)
+
+
+def test_very_many_words_to_edit():
+    text = "text: |\n" + f"  see {WEB} and so on and on\n" * MANY
+    located = locate(text)
+    assert isinstance(located, Located)
+    root = located.documents[0].root
+    assert isinstance(root, Mapping)
+    scalar = root.get("text")
+    assert isinstance(scalar, Scalar)
+    embedding = embed_words(located.documents[0], ("text",), scalar, text)
+    assert isinstance(embedding, Embedding)
+    words = embedding.located.documents[0].root
+    assert isinstance(words, Sequence)
+    assert [word.line for word in words.items] == list(range(1, MANY + 1))
+
+
+def test_very_many_markers_where_none_is_read():
+    marker = '{"$imagestream": "a/b:c"}'
+    text = f"a: '{marker}'\n" + f"b: 1 # {marker}\n  # {marker}\n" * MANY + f"# {f'{marker} ' * MANY}\nc: {marker}\n"
+    located = locate(text)
+    assert isinstance(located, Located)
+    found = list(elsewhere(located, re.compile(r"\$imagestream"), ()))
+    assert [text[each.position :][:12] for each in found] == ["$imagestream"] * 3 * MANY
+    assert [(each.line, each.whole_line) for each in found] == [
+        *((number + 2, number % 2 == 1) for number in range(2 * MANY)),
+        *[(2 * MANY + 2, True)] * MANY,
+    ]
