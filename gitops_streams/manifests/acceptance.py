@@ -1,0 +1,41 @@
+"""Which of what is found in one place counts: tracked, nobody else's, and editable; else it is a mention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+from gitops_streams.manifests import mentions
+from gitops_streams.manifests.occurrence import Finding, LocalName, Mention, Occurrence, Place
+from gitops_streams.manifests.owners import owned
+from gitops_streams.manifests.search import Search
+
+
+def accepted(
+    search: Search, place: Place, findings: Iterable[Finding], marks: AbstractSet[int]
+) -> Iterator[tuple[Finding, set[int]]]:
+    """Yield what is found in one place, with its scalars; what cannot be edited becomes a mention with the reason."""
+    taken = set(marks)
+    for finding in findings:
+        repository = finding.repository
+        local = isinstance(finding, Occurrence) and isinstance(finding.form, LocalName)
+        if repository is None or (repository not in search.tracked and not local):
+            continue
+        if isinstance(finding, Mention):
+            yield finding, set()
+            continue
+        scalars = scalars_of(finding)
+        if not scalars.isdisjoint(taken):
+            continue  # what may be a local name, an earlier scanner has
+        spares = search.spared.why(scalars)
+        why = spares or search.uneditable(finding, place.mapping)
+        taken |= scalars if local else set()
+        if why is None:
+            yield owned(finding, place.object), scalars
+        else:
+            yield mentions.of(finding, repository, why, spared=spares is not None), scalars
+
+
+def scalars_of(occurrence: Occurrence) -> set[int]:
+    """The identities of the scalars that an occurrence claims."""
+    return {id(field.scalar) for field in occurrence.fields}

@@ -1,0 +1,100 @@
+"""What is found by its shape in one object: each map is shown to the scanners, and what none of them claims is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from gitops_streams.manifests import (
+    argocd,
+    by_value,
+    generator_literals,
+    helm,
+    image_fields,
+    image_key,
+    image_map,
+    json_patch_value,
+    kustomize,
+    local_names,
+    mentions,
+    oci_repository,
+    pipelines,
+)
+from gitops_streams.manifests.acceptance import accepted
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, Scanner
+from gitops_streams.manifests.owners import owned
+from gitops_streams.manifests.search import Search
+from gitops_streams.manifests.strings import within
+from gitops_streams.manifests.walking import is_text, walk
+from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar, target
+from gitops_streams.yamledit.objects import Object
+from gitops_streams.yamledit.pointer import Pointer
+from gitops_streams.yamledit.problem import Problem
+
+SCANNERS: tuple[Scanner, ...] = (
+    local_names.find,
+    kustomize.find,
+    helm.find,
+    image_map.find,
+    image_fields.find,
+    image_key.find,
+    oci_repository.find,
+    generator_literals.find,
+    pipelines.find,
+    json_patch_value.find,
+    argocd.find,
+)
+"""Every form of reference, in the order in which they claim a scalar."""
+
+
+def find(search: Search, found: Object, marks: AbstractSet[int]) -> Iterator[Finding | Problem]:
+    """Yield what scanners find, then what no scanner claims."""
+    claimed = set(marks)
+    places: set[Pointer] = set()
+    others: list[tuple[Pointer, Node, str | None]] = []
+    for pointer, node, parent in walk(found, search.prospects):
+        if isinstance(node, Mapping) and not is_text(pointer, found):
+            place = Place(search.path, search.text, search.document.index, found, pointer, node, search.local)
+            for finding, scalars in _ask_scanners(search, place, marks):
+                claimed |= scalars
+                places |= {field.pointer for field in finding.fields} if isinstance(finding, Occurrence) else set()
+                yield finding
+        elif isinstance(node, Scalar | Alias):
+            others.append((pointer, node, "an annotation or a label is text" if is_text(parent, found) else None))
+    for pointer, node, why in others:
+        scalar = target(node)
+        # What an anchor says it says wherever an alias of it stands: each of them is a site, or none is edited.
+        if not isinstance(scalar, Scalar) or id(scalar) in marks or pointer in places:
+            continue
+        if scalar.aliases or id(scalar) not in claimed:
+            mentioned = node is scalar and id(scalar) not in claimed
+            yield from _by_value(search, found, pointer, scalar, why, mentioned=mentioned)
+
+
+def _by_value(
+    search: Search, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, *, mentioned: bool
+) -> Iterator[Finding | Problem]:
+    """Yield what a scalar is that no scanner claims, or the references in it that are not edited."""
+    spares = search.spared.why((id(scalar),))
+    why = spares or why
+    if why is None:
+        place = Place(search.path, search.text, search.document.index, found, pointer, found.mapping)
+        exact = by_value.find(place, scalar, search.tracked)
+        why = search.uneditable(exact) if isinstance(exact, Occurrence) else exact
+        if isinstance(exact, Occurrence) and why is None:
+            yield owned(exact, found)
+            return
+    if mentioned and spares is None:
+        yield from within(search, found, pointer, scalar, why)
+    elif mentioned:
+        for mention in mentions.find(search.path, search.text, scalar, search.tracked, why):
+            yield replace(mention, document=search.document.index, pointer=pointer, spared=True)
+
+
+def _ask_scanners(search: Search, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:
+    """Yield what scanners find, with its scalars.
+
+    What is named or ruled goes before every shape. An anchored scalar is found wherever an alias stands for it.
+    """
+    return accepted(search, place, (finding for scanner in SCANNERS for finding in scanner(place)), marks)
