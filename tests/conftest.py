@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,13 +65,26 @@ def pytest_configure() -> None:
 os.environ["GITOPS_STREAMS_NO_CACHE"] = "1"
 
 
+@pytest.fixture(scope="session")
+def next_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make new, empty directories in one of their own; pytest's factory looks at all there are to number the next."""
+    homes, numbers = tmp_path_factory.mktemp("homes"), count()
+
+    def make() -> Path:
+        home = homes / str(next(numbers))
+        home.mkdir(mode=0o700)
+        return home
+
+    return make
+
+
 @pytest.fixture(autouse=True)
-def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def hermetic(next_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Empty the environment but for what finds programs; return the new, empty home directory."""
     for name in os.environ:
         if name not in _KEPT and not name.startswith(_KEPT_PREFIXES):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    home = next_home()
     runtime = home / "run"
     runtime.mkdir(mode=0o700)
     environment = {
