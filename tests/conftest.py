@@ -156,7 +156,7 @@ def docker_registry(real_server: Callable[[str], str], tmp_path_factory: pytest.
             yield host
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def skopeo(real_server: Callable[[str], str], hermetic: Path) -> Callable[..., s
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [program, "--policy", str(policy), *arguments], capture_output=True, text=True, timeout=60, check=False
+            [program, "--policy", str(policy), *arguments], capture_output=True, text=True, timeout=240, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -284,7 +284,7 @@ def git() -> Callable[..., str]:
 
     def run(directory: Path, *arguments: str, stdin: str | None = None) -> str:
         done = subprocess.run(
-            ["git", *arguments], cwd=directory, input=stdin, capture_output=True, text=True, timeout=60, check=False
+            ["git", *arguments], cwd=directory, input=stdin, capture_output=True, text=True, timeout=240, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.removesuffix("\n")
@@ -310,8 +310,8 @@ def clone(tmp_path: Path, git: Callable[..., str]) -> Path:
 
 
 def await_http(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a server answers, at most 15 s."""
-    deadline = time.monotonic() + 15
+    """Wait until a server answers, at most a minute."""
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:

@@ -44,7 +44,7 @@ def need(tool: str) -> str:
 
 def built(kind: str) -> list[dict[str, Any]]:
     done = subprocess.run(
-        [need("kubectl"), "kustomize", str(KUBERNETES / kind)], capture_output=True, text=True, timeout=60, check=False
+        [need("kubectl"), "kustomize", str(KUBERNETES / kind)], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
@@ -203,7 +203,7 @@ def test_argo_cds_template_makes_what_the_sender_reads(
     done = subprocess.run(
         [need("kubectl"), "annotate", "--local", "-f", str(application), "a=b",
          "-o", f"go-template-file={template}"],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
@@ -241,7 +241,7 @@ def test_systemd_understands_the_units(unit: Path, tmp_path: Path) -> None:
         (tmp_path / service.name).write_text(replaced)
     done = subprocess.run(
         [need("systemd-analyze"), "verify", str(tmp_path / unit.name)],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -279,7 +279,7 @@ def test_the_gitlab_example_keeps_a_merge_request(
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=240,
                 check=False,
             )
             assert done.returncode == 0, done.stderr
@@ -304,7 +304,7 @@ def test_the_ci_examples_push_the_pins(
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -331,7 +331,7 @@ def test_git_is_told_the_token_of_the_ci_examples(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     assert "password=s3cret" in done.stdout
@@ -450,7 +450,7 @@ def test_the_scripts_of_the_ci_examples_are_clean(ci: str) -> None:
     done = subprocess.run(
         # SC2016: the credential helper's text is expanded by the shell that git starts.
         [shellcheck, "--shell=bash", "--exclude=SC2016", "-"],
-        input=scripts()[ci], capture_output=True, text=True, timeout=60, check=False,
+        input=scripts()[ci], capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 

@@ -403,7 +403,7 @@ def test_two_publishers_race(clone: Path, git: Git) -> None:
         def plan(snapshot: Snapshot) -> Planned:
             planned = pin(b"sha256:1", path, status=False)(snapshot)
             if not start.broken and snapshot.commit == first:
-                start.wait(30)
+                start.wait(60)
             return planned
 
         results[number] = push(clones[number], plan)

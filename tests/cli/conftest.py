@@ -104,7 +104,7 @@ def out_of_process(
         input=stdin,
         capture_output=True,
         env={**os.environ, **(env or {})},
-        timeout=60,
+        timeout=240,
         check=False,
         **settings,
     )

@@ -164,7 +164,7 @@ def serving(program, folder, **access):
             yield host
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def test_behind_user_and_password(real_server, generate, cli, tmp_path, hermetic):

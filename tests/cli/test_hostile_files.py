@@ -517,7 +517,7 @@ exit $code
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr

@@ -40,7 +40,7 @@ def test_help_imports_click_and_the_standard_library_alone(arguments):
         "main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(arguments)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script, json.dumps(arguments)], capture_output=True, text=True, check=False, timeout=240
     )
     loaded = set(json.loads(done.stderr.splitlines()[-1]))
     site = subprocess.run(
@@ -52,7 +52,7 @@ def test_help_imports_click_and_the_standard_library_alone(arguments):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     foreign = loaded - sys.stdlib_module_names - set(json.loads(site.stdout))
     assert {name for name in foreign if not name.startswith("_")} <= {"click", "gitops_streams"}
@@ -307,10 +307,10 @@ def test_ctrl_c(stalled, argv, publish):
     with subprocess.Popen(
         argv("reconcile", "-C", workspace.folder, "--publish", publish), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert asked.wait(30)
+        assert asked.wait(60)
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=120)
         took = time.monotonic() - started
     assert process.returncode == 130
     assert errors == b"interrupted; no file is half-written\n"
@@ -330,7 +330,7 @@ def test_ctrl_c_while_nothing_is_asked(workspace, registry, argv):
         )
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode in {0, 1, 130, -signal.SIGINT}
     workspace.git("fsck", "--strict")
 
@@ -344,7 +344,7 @@ def test_killed_and_run_again(stalled, registry, argv, publish):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        assert asked.wait(30)
+        assert asked.wait(60)
         process.kill()
     assert workspace.files() == before
     registry.intercept = None
@@ -360,6 +360,6 @@ def test_ctrl_c_ends_a_demonstration_that_waits(argv, tmp_path):
             if "Ctrl-C ends it" in line:
                 break
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 0
     assert errors == ""

@@ -75,7 +75,7 @@ def test_a_small_tree_from_outside(tree, tmp_path):
 
 def test_a_folder_that_is_not_there(tmp_path):
     command = [sys.executable, str(RUN), str(tmp_path / "nowhere")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 2
     assert "make corpus DIR=" in done.stderr
 

@@ -15,8 +15,8 @@ from gitops_streams.yamledit.words import embed_words
 
 WEB = "quay.io/acme/web:1.4"
 REPOSITORY = Reference.parse(WEB).repository
-MANY = 40_000
-"""In a text of a few MiB: to count its lines from its start for each takes minutes."""
+MANY = 20_000
+"""In a text of a MiB or two: to count its lines from its start for each takes minutes."""
 
 
 def mentioned(text: str) -> list[int]:

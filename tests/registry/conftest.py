@@ -111,7 +111,7 @@ class FaultServer:
         socket.create_connection(("127.0.0.1", self._port)).close()
         self.hang_up()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
         self._listener.close()
         assert not self.failures, self.failures
 
@@ -304,7 +304,7 @@ def await_registry() -> Callable[..., None]:
 
     def wait(host: str, process: subprocess.Popen[bytes], log: Path) -> None:
         name, _, port = host.partition(":")
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()
             try:

@@ -175,7 +175,7 @@ def test_one_failing_host_delays_nobody(fault, second, make_client, image_digest
     others_done = threading.Event()
 
     def stall(_):
-        assert others_done.wait(20)
+        assert others_done.wait(60)
         return second.Reply(reset=True)
 
     second.answer = stall
@@ -212,7 +212,7 @@ def test_the_same_question_in_flight_is_shared(fault, make_client):
 
     def slow(_):
         arrived.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return fault.manifest()
 
     fault.answer = slow
@@ -220,7 +220,7 @@ def test_the_same_question_in_flight_is_shared(fault, make_client):
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(client.resolve(fault.question()))) for _ in range(5)]
     threads[0].start()
-    assert arrived.wait(10)
+    assert arrived.wait(60)
     for thread in threads[1:]:
         thread.start()
     while sum(thread.is_alive() for thread in threads) < 5:
@@ -228,7 +228,7 @@ def test_the_same_question_in_flight_is_shared(fault, make_client):
     time.sleep(0.05)
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(answers) == 5
     assert fault.count() == 1
 

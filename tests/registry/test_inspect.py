@@ -298,7 +298,7 @@ def test_a_hundred_changed_images(registry, pair, make_client):
         if registry.log and not abreast.is_set():
             if registry.peak >= 3:
                 abreast.set()
-            abreast.wait(10)
+            abreast.wait(60)
 
     registry.intercept = together
     found = client.inspect_all(pairs, progress=lambda done, of: told.append((done, of)))

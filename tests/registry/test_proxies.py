@@ -114,12 +114,12 @@ class ConnectProxy:
                 back = threading.Thread(target=_pump, args=(far, near))
                 back.start()
                 _pump(near, far)
-                back.join(10)
+                back.join(60)
 
     def close(self):
         self._listener.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
 
 
 def _pump(source, sink):

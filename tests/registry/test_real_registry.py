@@ -121,7 +121,7 @@ def start(real_server, tmp_path, free_port, await_registry):
     yield run
     for process in processes:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _questions(host, count=3, platform=None):
@@ -260,7 +260,7 @@ class Issuer:
 
     def close(self):
         self._server.shutdown()
-        self._thread.join(10)
+        self._thread.join(60)
         self._server.server_close()
 
 

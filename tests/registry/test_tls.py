@@ -106,7 +106,7 @@ def test_hints_where_the_registry_speaks_http(make_client):
         host = f"127.0.0.1:{listener.getsockname()[1]}"
         client = make_client(hosts={host: HostSettings(plain_http=False)})
         answer = client.resolve(Question(Reference.parse(f"{host}/a/b:1").repository, "1"))
-        thread.join(10)
+        thread.join(60)
     assert "plainHttp" in answer.hint
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from example_counts import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def test_a_name_is_the_same_in_every_version(base, group, branch):
 
 
 @given(prefix=prefixes, base=names, group=names)
-@settings(max_examples=300)
+@settings(max_examples=examples(150))
 def test_a_name_is_short_and_of_three_parts(prefix, base, group):
     branch = branch_of(prefix, base, group)
     assert len(branch.encode()) <= MAX_BYTES
@@ -63,7 +64,7 @@ def test_a_name_is_short_and_of_three_parts(prefix, base, group):
 
 
 @given(pairs=st.lists(st.tuples(names, names), min_size=2, max_size=30, unique=True))
-@settings(max_examples=300)
+@settings(max_examples=examples(150))
 def test_two_groups_never_share_a_branch_nor_a_folder(pairs):
     branches = [branch_of("gitops-streams", *pair).casefold() for pair in pairs]
     assert len(set(branches)) == len(pairs)
@@ -86,12 +87,12 @@ def test_git_takes_every_name(tmp_path_factory, pairs):
     """Real Git, with all of the names at once: no two of them need one place."""
     folder = tmp_path_factory.mktemp("refs")
     commit = "t=$(git hash-object -t tree -w /dev/null) && git commit-tree $t -m x"
-    subprocess.run(["git", "init", "--quiet", "--bare", "."], cwd=folder, check=True, timeout=60)
-    sha = subprocess.run(commit, shell=True, cwd=folder, check=True, timeout=60, capture_output=True, text=True).stdout
+    subprocess.run(["git", "init", "--quiet", "--bare", "."], cwd=folder, check=True, timeout=240)
+    sha = subprocess.run(commit, shell=True, cwd=folder, check=True, timeout=240, capture_output=True, text=True).stdout
     branches = sorted({branch_of("gitops-streams", *pair) for pair in pairs})
     creating = "".join(f"create refs/heads/{branch} {sha.strip()}\n" for branch in branches)
-    subprocess.run(["git", "update-ref", "--stdin"], cwd=folder, input=creating, text=True, check=True, timeout=60)
+    subprocess.run(["git", "update-ref", "--stdin"], cwd=folder, input=creating, text=True, check=True, timeout=240)
     for branch in branches[:3]:
         subprocess.run(
-            ["git", "check-ref-format", "--branch", branch], cwd=folder, check=True, timeout=60, capture_output=True
+            ["git", "check-ref-format", "--branch", branch], cwd=folder, check=True, timeout=240, capture_output=True
         )

@@ -10,6 +10,7 @@ from serve_world import FakeClock
 
 from gitops_streams.demo.exchange import Response
 from gitops_streams.demo.images import Image
+from gitops_streams.demo.registry import Registry
 from gitops_streams.oci.resolution import Question, Resolved, TagsQuestion, Unresolvable
 from gitops_streams.registry import RegistryClient, RegistrySettings
 from gitops_streams.serve.answers import Answers
@@ -128,6 +129,34 @@ def test_failures_are_answers_that_are_asked_again_sooner_each_time_later(regist
     assert View(answers).resolve_all([asked])[asked].digest == digest
     assert answers.version(asked) != version
     assert answers.failing() == {}
+
+
+def test_a_registry_that_is_back_is_asked_when_it_is_time_and_then_for_everything(registry, answers, clock):
+    first, second = question(registry), question(registry, "acme/api")
+    registry.close()
+    answers.refresh([first])
+    clock.now += 20
+    answers.refresh([second])  # which was left alone, since the registry had failed
+    clock.now += 10
+    assert answers.due({first, second}) == [first]
+    with Registry(port=int(registry.host.rpartition(":")[2])) as again:
+        for name in ("acme/web", "acme/api"):
+            again.push(name, "1", Image.build(name, "1"))
+        # The client leaves a registry alone for a minute after it has failed: that puts nothing off.
+        answers.retry(registry.host)
+        assert answers.refresh([first]) == {first}
+        assert answers.due({first, second}) == [second]
+        assert answers.refresh([second]) == {second}
+
+
+def test_a_registry_that_is_down_is_not_asked_once_more_for_each_question(registry, answers, clock):
+    questions = [question(registry, f"acme/app-{number}") for number in range(20)]
+    registry.intercept = lambda _: Response(503)
+    for asked in questions:
+        clock.now += 1
+        answers.retry(registry.host)
+        answers.refresh([asked])
+    assert registry.count() <= 6
 
 
 def test_what_nobody_wants_is_forgotten(registry, answers, clock):

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 import pytest
 from declaration_text import written
+from example_counts import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -77,14 +78,14 @@ def lines_lost(before, after):
 
 
 @given(seeds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_the_generator_writes_what_it_says(seed):
     file = written(seed)
     assert said(begun(file)) == plain(file.streams)
 
 
 @given(seeds, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_a_hold_says_what_it_should_and_resuming_leaves_no_trace(seed, chosen):
     file = written(seed)
     draft = begun(file)
@@ -112,7 +113,7 @@ def test_a_hold_says_what_it_should_and_resuming_leaves_no_trace(seed, chosen):
 
 
 @given(seeds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_a_tag_is_added_to_the_end_and_taken_away_without_a_trace(seed):
     file = written(seed)
     draft = begun(file)
@@ -130,7 +131,7 @@ def test_a_tag_is_added_to_the_end_and_taken_away_without_a_trace(seed):
 
 
 @given(seeds, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_a_source_is_changed_in_place(seed, chosen):
     file = written(seed)
     draft = begun(file)
@@ -153,7 +154,7 @@ def test_a_source_is_changed_in_place(seed, chosen):
 
 
 @given(seeds, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @example(7, None)
 def test_every_tag_can_be_taken_away_and_another_one_added(seed, chosen):
     file = written(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from example_counts import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -706,7 +707,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(metadata=trees, spec=trees, tag=trees)
 def test_no_shape_of_document_breaks_the_reader(metadata: str, spec: str, tag: str):
     for text in (

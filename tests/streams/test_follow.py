@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
+from example_counts import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -210,7 +211,7 @@ def fixpoint(catalog: Catalog, history: History) -> dict[TagKey, str]:
         known |= more
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(graph=graphs, drawn=histories(), snapshots=st.sets(tag_keys), seed=st.integers(0, 99))
 def test_following_is_the_fixpoint_whatever_the_order(
     graph: dict[TagKey, Source], drawn: dict[TagKey, list[tuple[int, bool]]], snapshots: set[TagKey], seed: int

@@ -8,6 +8,7 @@ from dataclasses import replace
 from textwrap import dedent
 
 import pytest
+from example_counts import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -192,7 +193,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=plain, cut=st.floats(0, 1), drop=st.integers(0, 3), insert=st.sampled_from(["", *LINES]))
 def test_the_short_way_reads_what_the_parser_reads(found, cut, drop, insert, monkeypatch):
     """A file of ours, whole or damaged anywhere, is read by the short way as by the parser, or not at all."""
@@ -273,7 +274,7 @@ def test_every_cause_has_a_reason_or_is_an_outage(cause):
         assert '"quay.io/acme/web:1.4"' in found.message
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     found=plain,
     prefix=st.text("0123456789abcdef", max_size=3),

@@ -47,7 +47,7 @@ def pushing(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
                 "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
             }
         return subprocess.run(
-            ["git", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
+            ["git", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=240, check=False
         )
 
     return run

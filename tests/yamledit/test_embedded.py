@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from example_counts import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -460,7 +461,7 @@ def drawn(embedding: Embedding, chooser: random.Random) -> Iterator[tuple[Edit, 
                     yield remark, [*above, (inner.index, pointer)], value
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_whatever_the_style_just_the_named_value_changes(seed, levels):
     writer = Hosts(seed)
@@ -543,7 +544,7 @@ SNIPPETS += [
 SNIPPETS += ["\x85", "\u2028", "\ufeff", "é", "🙂", "<<: "]
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_no_damage_makes_us_write_what_we_cannot_prove(seed, levels):
     """An edit is refused, or two parsers dispute the text, or it proves: never an error of ours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from example_counts import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -355,7 +356,7 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(800), suppress_health_check=list(HealthCheck))
 @given(mutated() | st.text() | st.text("a:- \n#'\"[]{},&*!|>?\t\r\ufeff\x85", max_size=40))
 @example("\ufeff'a': &b 'c'\n")
 @example("\ud800")

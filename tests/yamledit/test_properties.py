@@ -11,6 +11,7 @@ import random
 from typing import Any
 
 import pytest
+from example_counts import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from yaml_fuzz.editing import HEX, check_edits, draw_edits, places
@@ -195,7 +196,7 @@ class Writer:
         )
 
 
-@settings(max_examples=1000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(600), suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.booleans())
 def test_every_edit_of_every_document(seed: int, json: bool) -> None:  # noqa: FBT001  hypothesis
     writer = Writer(seed, json=json)
@@ -283,7 +284,7 @@ SNIPPETS = [
 ]
 
 
-@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(800), suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.booleans())
 def test_no_text_makes_us_write_what_we_cannot_prove(seed: int, json: bool) -> None:  # noqa: FBT001  hypothesis
     """On a damaged document an edit is refused, or two parsers dispute the file, or the edit proves: never an error."""
@@ -307,7 +308,7 @@ TOKENS = [
 ]
 
 
-@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(800), suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from(TOKENS), max_size=14).map("".join), st.integers(0, 99), st.sampled_from(["yaml", "json"])
 )

@@ -158,12 +158,12 @@ def test_a_process_that_dies_while_the_forge_answers(world: World, argv: Callabl
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not world.repository.pulls and time.monotonic() < deadline:
             time.sleep(0.02)
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
     assert len(world.repository.pulls) == 1
     assert world.one().outcome is PullOutcome.UNCHANGED
     assert len(world.repository.pulls) == 1

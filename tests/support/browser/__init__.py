@@ -72,7 +72,7 @@ def _high_pipe() -> tuple[int, int]:
 class Browser:
     """One Chromium with one page."""
 
-    def __init__(self, program: str, deadline: float = 60) -> None:
+    def __init__(self, program: str, deadline: float = 180) -> None:
         self._deadline = time.monotonic() + deadline
         self._numbers = itertools.count(1)
         self._profile = tempfile.mkdtemp(prefix="gitops-streams-browser-")
@@ -119,7 +119,7 @@ class Browser:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
+            self._process.wait(60)
             self._log.close()
             shutil.rmtree(self._profile, ignore_errors=True)
 
