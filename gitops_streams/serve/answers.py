@@ -90,6 +90,8 @@ class Answers:
         self._by_repository: dict[Repository, set[Asked]] = {}
         """The questions of ``_entries``."""
         self._flights: dict[Asked, _Flight] = {}
+        self._retried: dict[str, float] = {}
+        """When registries that are down were asked once more."""
         self._versions = 0
 
     def version(self, question: Asked) -> int:
@@ -166,12 +168,23 @@ class Answers:
         for host in set(hosts):
             self.client.reopen(host)
 
+    def retry(self, host: str) -> None:
+        """Ask a registry once more that is left alone since it failed, if that is long enough ago."""
+        now = self._clock.monotonic()
+        with self._lock:
+            if now < self._retried.get(host, float("-inf")) + min(_FIRST_RETRY, self._pace.interval):
+                return
+            self._retried[host] = now
+        self.client.reopen(host)
+
     def refresh(self, questions: Iterable[Asked]) -> set[Asked]:
         """Ask again, and say whose answer is another one now."""
         asked = list(dict.fromkeys(questions))
         before = {question: self.version(question) for question in asked}
+        down = self.failing()
         self.outdate(asked)
         self.obtain(asked, patient=True)
+        self._recall(down.keys() - self.failing().keys())
         return {question for question in asked if self.version(question) != before[question]}
 
     def obtain(
@@ -295,6 +308,13 @@ class Answers:
                     None if not failed else time if old is None or old.failing_since is None else old.failing_since,
                     flights[question].outdated,
                 )
+
+    def _recall(self, hosts: Collection[str]) -> None:
+        """Have everything asked at once that had failed at registries that are back."""
+        with self._lock:
+            for question, entry in self._entries.items():
+                if question.repository.domain in hosts and entry.failures:
+                    entry.due = self._clock.monotonic()
 
     def _forget(self, question: Asked) -> None:
         del self._entries[question]

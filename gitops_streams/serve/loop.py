@@ -331,6 +331,8 @@ class Loop:
 
     def _refresh(self, answers: Answers, questions: Collection[Asked], key: tuple[int, str]) -> None:
         try:
+            # It is time to ask again: that the client leaves a registry alone that failed must not put it off.
+            answers.retry(key[1])
             changed = answers.refresh(questions)
         finally:
             with self._lock:
