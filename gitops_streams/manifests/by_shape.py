@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import lru_cache
 
 from gitops_streams.manifests import (
     argocd,
@@ -22,6 +23,7 @@ from gitops_streams.manifests import (
     pipelines,
 )
 from gitops_streams.manifests.acceptance import accepted
+from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, Scanner
 from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.search import Search
@@ -32,20 +34,27 @@ from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
 
-SCANNERS: tuple[Scanner, ...] = (
-    local_names.find,
-    kustomize.find,
-    helm.find,
-    image_map.find,
-    image_fields.find,
-    image_key.find,
-    oci_repository.find,
-    generator_literals.find,
-    pipelines.find,
-    json_patch_value.find,
-    argocd.find,
+SCANNERS: tuple[tuple[Scanner, Callable[[str], bool]], ...] = (
+    (local_names.find, {"image"}.__contains__),
+    (kustomize.find, {"name", "newName"}.__contains__),
+    (helm.find, {"repository"}.__contains__),
+    (image_map.find, {"name", "image", "repo", "reference"}.__contains__),
+    (image_fields.find, image_fields.is_tag_key),
+    (image_key.find, is_image_key),
+    (oci_repository.find, {"tag", "semver", "digest"}.__contains__),
+    (generator_literals.find, {"literals"}.__contains__),
+    (pipelines.find, {"container", "image", "name", "services", "uses"}.__contains__),
+    (json_patch_value.find, {"value"}.__contains__),
+    (argocd.find, {"images", "parameters"}.__contains__),
 )
-"""Every form of reference, in the order in which they claim a scalar."""
+"""Every form of reference, in the order in which they claim a scalar, each with the keys that it starts from.
+
+A map that has no such key is not shown to its scanner.
+"""
+_ANY_KEY = frozenset({"baseImageOverrides"})
+"""The keys of maps whose own keys may be any."""
+_LONGEST_KEY = 100
+"""Characters; what is longer is not worth a place in a cache."""
 
 
 def find(search: Search, found: Object, marks: AbstractSet[int]) -> Iterator[Finding | Problem]:
@@ -55,8 +64,11 @@ def find(search: Search, found: Object, marks: AbstractSet[int]) -> Iterator[Fin
     others: list[tuple[Pointer, Node, str | None]] = []
     for pointer, node, parent in walk(found, search.prospects):
         if isinstance(node, Mapping) and not is_text(pointer, found):
+            scanners = _concerned(pointer, node)
+            if not scanners:
+                continue
             place = Place(search.path, search.text, search.document.index, found, pointer, node, search.local)
-            for finding, scalars in _ask_scanners(search, place, marks):
+            for finding, scalars in _ask(scanners, search, place, marks):
                 claimed |= scalars
                 places |= {field.pointer for field in finding.fields} if isinstance(finding, Occurrence) else set()
                 yield finding
@@ -92,9 +104,36 @@ def _by_value(
             yield replace(mention, document=search.document.index, pointer=pointer, spared=True)
 
 
-def _ask_scanners(search: Search, place: Place, marks: AbstractSet[int]) -> Iterator[tuple[Finding, set[int]]]:
+def _ask(
+    scanners: Iterable[Scanner], search: Search, place: Place, marks: AbstractSet[int]
+) -> Iterator[tuple[Finding, set[int]]]:
     """Yield what scanners find, with its scalars.
 
     What is named or ruled goes before every shape. An anchored scalar is found wherever an alias stands for it.
     """
-    return accepted(search, place, (finding for scanner in SCANNERS for finding in scanner(place)), marks)
+    findings = (finding for scanner in scanners for finding in scanner(place))
+    return accepted(search, place, findings, marks)
+
+
+def _concerned(pointer: Pointer, mapping: Mapping) -> tuple[Scanner, ...]:
+    """Return the scanners that may find something in a map, by its keys."""
+    if pointer and pointer[-1] in _ANY_KEY:
+        return tuple(scanner for scanner, _ in SCANNERS)
+    concerned = 0
+    for entry in mapping.entries:
+        key = entry.key
+        if type(key) is Scalar:
+            text = key.value
+            concerned |= _by_key(text) if len(text) <= _LONGEST_KEY else _by_key.__wrapped__(text)
+    return _those(concerned)
+
+
+@lru_cache(maxsize=4096)
+def _by_key(key: str) -> int:
+    """Return the scanners that start from a key, a bit for each."""
+    return sum(1 << index for index, (_, starts) in enumerate(SCANNERS) if starts(key))
+
+
+@lru_cache(maxsize=4096)
+def _those(bits: int) -> tuple[Scanner, ...]:
+    return tuple(scanner for index, (scanner, _) in enumerate(SCANNERS) if bits >> index & 1)

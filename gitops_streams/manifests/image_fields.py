@@ -27,7 +27,7 @@ _NAMES = ("", "name", "repository", "repo")
 def find(place: Place) -> Iterator[Finding]:
     """Yield what the keys of one map that say image and tag spell together with those that name the image."""
     keys = [entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar)]
-    tags = [key for key in keys if _TAG.fullmatch(key)]
+    tags = [key for key in keys if is_tag_key(key)]
     if not tags:
         return
     by_plain: dict[str, list[str]] = {}
@@ -51,6 +51,11 @@ def find(place: Place) -> Iterator[Finding]:
         found = None if name is None else occurrence(place, FORM, name, tag, digest)
         if found is not None and not is_pushed(place.object, (*place.pointer, names[0].key)):
             yield found
+
+
+def is_tag_key(key: str) -> bool:
+    """Whether a key says image and tag."""
+    return _TAG.fullmatch(key) is not None
 
 
 def _plain(key: str) -> str:
