@@ -39,8 +39,10 @@ coverage: $(VENV)/.installed ## Run all tests and show what they leave out
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
 
-soak: $(VENV)/.installed ## Race two reconcilers (SOAK=50 rounds), and fuzz with a million documents (FUZZ=1000000)
+soak: $(VENV)/.installed ## Race two reconcilers (SOAK=50 rounds), try properties longer, fuzz with a million documents (FUZZ=1000000)
 	GITOPS_STREAMS_SOAK_ROUNDS=$(or $(SOAK),50) $(BIN)/pytest -s tests/cli/pull_requests/test_races.py
+	GITOPS_STREAMS_SOAK_EXAMPLES=$(or $(EXAMPLES),20) $(BIN)/pytest -n 2 -q --timeout=1800 \
+	  $$(grep -rl "^from example_counts" tests --include="test_*.py")
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 	  -r requirements/fuzz.txt || echo "no Atheris here: seeds are mutated without guidance" >&2
 	$(BIN)/python tests/fuzz/soak.py --documents $(or $(FUZZ),1000000)
