@@ -180,12 +180,15 @@ def _reconciled(session: Session, inputs: Inputs, *, writes: bool) -> Report:
         if inputs.publish is Publish.PULL_REQUEST and inputs.command is Command.RECONCILE:
             from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
 
-            wanted = Wanted(inputs.base, dry_run=not writes, inspect=True, branch_token=inputs.branch_token)
+            wanted = Wanted(
+                inputs.base, dry_run=not writes, inspect=True, shard=inputs.shard, branch_token=inputs.branch_token
+            )
             return reconcile_pull_requests(session, client, wanted)
         from gitops_streams.reconcile.commits import Order, reconcile
 
         publish = Publish.WORKTREE if inputs.command is Command.DIFF else inputs.publish
-        return reconcile(session, client, Order(publish.value, inputs.base, dry_run=not writes, inspect=True))
+        order = Order(publish.value, inputs.base, dry_run=not writes, inspect=True, shard=inputs.shard)
+        return reconcile(session, client, order)
 
 
 def _settings_of_base(session: Session, pull: PullRequestEvent, inputs: Inputs, places: Folders) -> Settings:

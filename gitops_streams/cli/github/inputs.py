@@ -11,6 +11,7 @@ from typing import TypeVar
 from gitops_streams.config import Settings
 from gitops_streams.errors import UsageError
 from gitops_streams.git.commit import Identity
+from gitops_streams.plan.shard import Shard
 from gitops_streams.review.policy import CommitsBy, Drafts, Grouping
 
 PREFIX = "GS_"
@@ -69,6 +70,7 @@ class Inputs:
     branch_token: str | None = field(repr=False)
     workflow_token: str | None = field(repr=False)
     base: str | None
+    shard: Shard | None
     group_by: Grouping | None
     labels: tuple[str, ...]
     assignees: tuple[str, ...]
@@ -170,6 +172,7 @@ def read(environment: Mapping[str, str]) -> Inputs:
         branch_token=text("branch-token"),
         workflow_token=text("workflow-token"),
         base=text("base"),
+        shard=_shard(text("shard")),
         group_by=word("group-by", Grouping),
         labels=lines("labels"),
         assignees=lines("assignees"),
@@ -189,6 +192,13 @@ def _word(name: str, value: str, words: type[_Word]) -> _Word:
         return words(value)
     except ValueError:
         raise _wrong(name, f"it is one of {', '.join(words)}") from None
+
+
+def _shard(text: str | None) -> Shard | None:
+    try:
+        return None if text is None else Shard.parse(text)
+    except ValueError:
+        raise _wrong("shard", "it is INDEX/COUNT, and the index counts from 0: 0/8 to 7/8") from None
 
 
 def _identity(text: str | None) -> Identity | None:

@@ -50,6 +50,12 @@ def test_a_push(job, git):
     assert job.tip() == ran.outputs["head-sha"]
 
 
+def test_jobs_of_a_matrix_share_the_streams_out(job):
+    changed = [int(job.run(publish="push", shard=f"{shard}/4").outputs["changed"] == "true") for shard in range(4)]
+    assert 1 <= sum(changed) <= 2
+    assert job.run(publish="push").outputs["changed"] == "false"
+
+
 @pytest.mark.parametrize("inputs", [{"command": "diff"}, {"publish": "push", "dry_run": "true"}])
 def test_a_dry_run_writes_nothing(job, inputs):
     before = job.tip(), job.workspace.files()

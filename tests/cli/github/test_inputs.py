@@ -70,6 +70,8 @@ def test_booleans_are_true_or_false(name, value):
         ("author", "A <a@b> <c@d>"),
         ("author", "A\nB <a@b>"),
         ("base", "main\nevil"),
+        ("shard", "8/8"),
+        ("shard", "three"),
         ("token", "a\nb"),
         ("labels", "a\x1b[31m"),
     ],
