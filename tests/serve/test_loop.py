@@ -181,7 +181,20 @@ def test_a_burst_is_one_commit(world, registry, fleet):
     assert len(fleet.commits()) == commits + 1
 
 
-def test_idle_time_costs_one_request_for_each_distinct_reference(world, registry, tmp_path):
+@pytest.fixture
+def git_calls(tmp_path, monkeypatch):
+    """Write down every call of Git."""
+    real, log = shutil.which("git"), tmp_path / "git-calls"
+    log.touch()
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "git"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return log
+
+
+def test_idle_time_costs_one_request_for_each_distinct_reference(world, registry, tmp_path, git_calls):
     fleets = [Fleet(tmp_path / "git", f"fleet-{number}") for number in range(3)]
     for number in range(4):
         registry.push(f"acme/app-{number}", "1", Image.build("web", "1"))
@@ -195,9 +208,30 @@ def test_idle_time_costs_one_request_for_each_distinct_reference(world, registry
     here.pass_by(60)
     heads = [fleet.head() for fleet in fleets]
     registry.forget()
+    git_calls.write_text("")
     here.pass_by(3 * INTERVAL, stride=100)
     assert registry.count("HEAD") == registry.count() == 3 * 4
+    calls = git_calls.read_text().splitlines()
+    assert sum("ls-remote" in call for call in calls) == 3 * len(fleets), calls
+    assert not any(word in call for call in calls for word in ("fetch", "push", "cat-file")), calls
     assert [fleet.head() for fleet in fleets] == heads
+
+
+def test_a_wall_clock_that_jumps_breaks_nothing(world, registry, fleet, web, monkeypatch):
+    here = world(fleet)
+    here.step()
+    here.pass_by(20)
+    for number, jump in enumerate([-400 * 86400.0, 30 * 86400.0, 0.0]):
+        monkeypatch.setattr(here.clock, "time", lambda jump=jump: 1_700_000_000.0 + here.clock.now + jump)
+        registry.forget()
+        here.pass_by(60)
+        assert registry.count() == 0
+        new = move(registry, f"after jump {number}")
+        here.event(web, new)
+        assert str(new) in fleet.show("deploy/web.yaml")
+        here.pass_by(20)
+        assert here.tag().state is State.CURRENT
+        assert here.repository().last.outcome is PassOutcome.SUCCEEDED
 
 
 def test_a_push_without_an_event_is_found_by_the_next_poll(world, registry, fleet, web):

@@ -62,7 +62,7 @@ def test_a_process_that_is_ended_at_any_moment_loses_nothing(fleet, registry, se
     dawdle(fleet, 0.15)
     file = serve_file(interval="2s")
     clone = tmp_path / "state-serve" / "clones" / "fleet.git"
-    newest, rounds = {}, 80 if whole else 4
+    newest, rounds = {}, 80 if whole else 3
     for number in range(rounds):
         with Service("--config", file) as service:
             for name in chance.sample(names, 2):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from serve_storm import HOOKS, Pushed, delivery
 from serve_storm.process import children, held
 from serve_world import Service
@@ -12,9 +11,8 @@ from serve_world import Service
 from gitops_streams.demo.images import Image
 
 
-@pytest.mark.parametrize("fails", [False, True], ids=["passes", "passes of which every other fails"])
-def test_nothing_piles_up(fleet, registry, serve_file, declared, whole, fails):
-    warm, passes = (whole // 10, whole) if whole else (3, 12)
+def test_nothing_piles_up_though_every_other_publish_fails_at_first(fleet, registry, serve_file, declared, whole):
+    warm, passes = (whole // 10, whole) if whole else (2, 8)
     (name,) = declared(1)
     hook = fleet.remote / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
@@ -24,12 +22,12 @@ def test_nothing_piles_up(fleet, registry, serve_file, declared, whole, fails):
         service.await_ready()
         figures = []
         for number in range(warm + passes):
-            if fails and number % 2:
+            if number % 2:
                 (fleet.remote / "refuse").touch()
             digest = str(registry.push(f"acme/{name}", "1", Image.build("app", str(number))))
             body, headers = delivery("registry", Pushed(registry.host, f"acme/{name}", "1", digest), number)
             assert service.send("POST", HOOKS["registry"], body, headers)[0] == 200
-            if fails and number % 2:
+            if number % 2:
                 deadline = time.monotonic() + 20
                 while service.overview()["repositories"][0]["lastPass"]["outcome"] != "failed":
                     assert time.monotonic() < deadline
