@@ -7,6 +7,7 @@ sizes and times and says which have. A file that a filter converts on its way is
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from gitops_streams.git.process import Git
 
 _ATTRIBUTES = (".gitattributes", "*/.gitattributes")
-_NAMES = ("utf-8", "surrogateescape")
-"""How the names of files are decoded, as everywhere (``Snapshot``)."""
+_NAMES = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
+"""How ``os.fsdecode`` decodes the names of files, and they are everywhere: by them files are opened."""
 _CONVERSIONS = ("filter", "working-tree-encoding", "ident")
 """Attributes that make of one blob different files, at different times."""
 

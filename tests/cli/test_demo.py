@@ -11,9 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from gitops_streams.cli import main
 from gitops_streams.cli.group import VERBS
 
 PROGRAM = Path(sys.executable).with_name("gitops-streams")
@@ -35,7 +33,7 @@ def shown(tmp_path_factory):
     return done.stdout, folder
 
 
-def test_every_command_that_it_prints_exists(shown):
+def test_every_command_that_it_prints_exists(shown, cli):
     out, _ = shown
     commands = [re.split(r" {3,}", line.strip())[0] for line in out.splitlines() if line.strip().startswith("$ ")]
     assert len(commands) >= 8
@@ -46,7 +44,7 @@ def test_every_command_that_it_prints_exists(shown):
             assert arguments[0] in VERBS
             options = [argument for argument in arguments[1:] if argument.startswith("--")]
             if options:
-                help_text = CliRunner().invoke(main, [arguments[0], "--help"], catch_exceptions=False).stdout
+                help_text = cli(arguments[0], "--help").out
                 assert [option for option in options if option not in help_text] == []
         elif program == "git":
             assert subprocess.run(["git", arguments[0], "-h"], capture_output=True, check=False).returncode == 129

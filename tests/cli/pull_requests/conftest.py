@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fake_forge import FakeForge, Pull, Repository, Token
 
-from gitops_streams.cli import pull_requests
 from gitops_streams.demo.images import Image
 from gitops_streams.demo.registry import Registry
 from gitops_streams.forges.github import forge as github
 from gitops_streams.forges.http.patience import SystemClock
+from gitops_streams.reconcile import pull_requests
 from gitops_streams.reconcile.pull_requests import reconcile_pull_requests
 from gitops_streams.render.report import PullResult, Report
 
