@@ -58,7 +58,6 @@ def command(
     from gitops_streams.cli import session as sessions
     from gitops_streams.plan.shard import by_stream
     from gitops_streams.recall import Past
-    from gitops_streams.reconcile.commits import with_reviews
     from gitops_streams.reconcile.one_pass import plan_at
     from gitops_streams.render.formats import FORMATS
     from gitops_streams.render.report import Report
@@ -77,6 +76,8 @@ def command(
             )
             report = Report(found.plan, every_site=verbose)
             if output in INSPECTED if inspect is None else inspect:
+                from gitops_streams.reconcile.commits import with_reviews
+
                 report = with_reviews(session, client, report, found, snapshot)
         session.show(FORMATS[output](report), output)
         ctx.exit(sessions.exit_code(report, pending=exit_code))

@@ -1,20 +1,56 @@
-"""The formats that ``-o`` offers, by name."""
+"""The formats that ``-o`` offers, by name. Each is imported when it is used: a table needs no page's style sheets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gitops_streams.render import html, json_patch, json_report, markdown, table, unified_diff
-from gitops_streams.render.report import Renderer
+from gitops_streams.render.report import Renderer, Report
+
+
+def _table(report: Report) -> str:
+    from gitops_streams.render import table
+
+    return table.render(report)
+
+
+def _unified_diff(report: Report) -> str:
+    from gitops_streams.render import unified_diff
+
+    return unified_diff.render(report)
+
+
+def _json(report: Report) -> str:
+    from gitops_streams.render import json_report
+
+    return json_report.render(report)
+
+
+def _json_patch(report: Report) -> str:
+    from gitops_streams.render import json_patch
+
+    return json_patch.render(report)
+
+
+def _markdown(report: Report) -> str:
+    from gitops_streams.render import markdown
+
+    return markdown.render(report)
+
+
+def _html(report: Report) -> str:
+    from gitops_streams.render import html
+
+    return html.render(report)
+
 
 FORMATS: Mapping[str, Renderer] = MappingProxyType(
     {
-        "table": table.render,
-        "diff": unified_diff.render,
-        "json": json_report.render,
-        "json-patch": json_patch.render,
-        "markdown": markdown.render,
-        "html": html.render,
+        "table": _table,
+        "diff": _unified_diff,
+        "json": _json,
+        "json-patch": _json_patch,
+        "markdown": _markdown,
+        "html": _html,
     }
 )
