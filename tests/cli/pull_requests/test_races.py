@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BRANCH = "gitops-streams/main/all"
 SCRIPT = Path(__file__).parents[2] / "support" / "hasty_cli.py"
 # Read once, before the environment is emptied for each test.
-ROUNDS = int(os.environ.get("GITOPS_STREAMS_SOAK_ROUNDS") or 5)
+ROUNDS = int(os.environ.get("GITOPS_STREAMS_SOAK_ROUNDS") or 3)
 
 
 def start(stack: ExitStack, folder: Path) -> subprocess.Popen[str]:
