@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from example_counts import every, examples
 
 from gitops_streams.git.repository import Repository
 from gitops_streams.git.write import FileEdit
@@ -261,9 +262,9 @@ def arm_wrapper(folder: Path, moment: str, number: int) -> Callable[[], None]:
     return arm
 
 
-@pytest.mark.parametrize(("mode", "step"), [("commit", 1), ("push", 4), ("worktree", 1)])
+@pytest.mark.parametrize(("mode", "step"), [("commit", 3), ("push", 7), ("worktree", 1)])
 def test_killed_at_every_step_of_ours(scene: Callable[[str], Scene], mode: str, step: int) -> None:
-    for number in itertools.count(0, step):
+    for number in itertools.count(0, every(step)):
         place = scene(f"audit-{number}")
         if not survive(place, mode, arm_audit(number)):
             break
@@ -291,7 +292,7 @@ def test_killed_at_any_time(scene: Callable[[str], Scene], mode: str, with_git: 
     publish(scene("whole").folder, mode)
     duration = time.monotonic() - started
     killed = 0
-    for number in range(20):
+    for number in range(examples(8)):
         place = scene(f"time-{number}")
         killed += survive(place, mode, lambda: None, Kill(moments.uniform(0, duration), with_git))
         shutil.rmtree(place.folder.parent)
