@@ -68,7 +68,8 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
         memory = Memory()
     looked_at = included(files, settings)
     declaring: set[str] = set()
-    for path, content in _declaring(snapshot, [path for path in looked_at if files[path] not in memory.undeclaring]):
+    known = memory.undeclaring
+    for path, content in _declaring(snapshot, [path for path in looked_at if files[path] not in known]):
         declaring.add(path)
         read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
         found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
@@ -78,7 +79,8 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
             located[path] = (content, found)
     catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
     history = read_history(snapshot)
-    undeclaring = frozenset(blob for path in looked_at if path not in declaring and (blob := files[path]) is not None)
+    others = map(files.__getitem__, (path for path in looked_at if path not in declaring))
+    undeclaring = frozenset(blob for blob in set(others) if blob is not None)
     return Declarations(catalog, history, located, (*problems, *history.problems), files, memory, undeclaring)
 
 

@@ -145,8 +145,15 @@ def _written(memory: Memory) -> bytes:
         "width": width,
         "undeclaring": len(memory.undeclaring),
         "dropped": len(memory.dropped),
+        "both": len(memory.undeclaring & memory.dropped),
     }
-    ids = b"".join(sorted(memory.undeclaring)) + b"".join(sorted(memory.dropped))
+    # Most blobs are both, and stand once: between those that are one thing only.
+    parts = (
+        memory.undeclaring - memory.dropped,
+        memory.undeclaring & memory.dropped,
+        memory.dropped - memory.undeclaring,
+    )
+    ids = b"".join(blob for part in parts for blob in sorted(part))
     outcomes = [[*key, value] for key, value in memory.outcomes.items()]
     return json.dumps(head).encode() + b"\n" + ids + json.dumps(outcomes, separators=(",", ":")).encode()
 
@@ -156,13 +163,14 @@ def _read(file: Path, body: bytes) -> Memory:
     head = json.loads(line)
     if head["code"] != _code():
         return Memory(file)
-    width, undeclaring, dropped = head["width"], head["undeclaring"], head["dropped"]
-    ids = [rest[at : at + width] for at in range(0, (undeclaring + dropped) * width, width)] if width else []
-    outcomes = json.loads(rest[(undeclaring + dropped) * width :])
+    width, undeclaring, dropped, both = head["width"], head["undeclaring"], head["dropped"], head["both"]
+    end = (undeclaring + dropped - both) * width
+    ids = [rest[at : at + width] for at in range(0, end, width)] if width else []
+    outcomes = json.loads(rest[end:])
     return Memory(
         file,
         frozenset(ids[:undeclaring]),
         head["scope"],
-        frozenset(ids[undeclaring:]),
+        frozenset(ids[undeclaring - both :]),
         {(path, blob): value for path, blob, value in outcomes},
     )
