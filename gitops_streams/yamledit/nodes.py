@@ -169,14 +169,15 @@ def resolve(root: Node | None, parts: tuple[str | int, ...]) -> Node | None:
     """Follow a pointer from ``root``; aliases are followed, and a key that stands twice leads nowhere."""
     node = root
     for part in parts:
-        match None if node is None else target(node):
-            case Mapping() as mapping:
-                node = mapping.get(str(part))
-            case Sequence() as sequence:
-                index = int(part) if _INDEX.fullmatch(str(part)) else len(sequence.items)
-                node = sequence.items[index] if index < len(sequence.items) else None
-            case _:
-                return None
+        if isinstance(node, Alias):
+            node = node.target
+        if isinstance(node, Mapping):
+            node = node.get(str(part))
+        elif isinstance(node, Sequence):
+            index = part if isinstance(part, int) else int(part) if _INDEX.fullmatch(part) else -1
+            node = node.items[index] if 0 <= index < len(node.items) else None
+        else:
+            return None
     return None if node is None else target(node)
 
 
