@@ -68,14 +68,18 @@ def _items(node: Sequence, end: int, prospects: Prospects | None) -> Iterator[tu
 
 
 def _start(node: Node, end: int) -> int:
-    """Return where the text of a node starts; ``end`` for a collection that holds nothing."""
-    while True:
-        if type(node) is Mapping and node.entries:
-            node = node.entries[0].key
-        elif type(node) is Sequence and node.items:
-            node = node.items[0]
-        else:
-            return node.start if isinstance(node, Scalar | Alias) else end
+    """Return where the first scalar of a node starts; ``end`` for a collection that holds none."""
+    first = _first(node)
+    return end if first is None else first
+
+
+def _first(node: Node) -> int | None:
+    if isinstance(node, Scalar | Alias):
+        return node.start
+    parts = (
+        node.items if isinstance(node, Sequence) else (part for each in node.entries for part in (each.key, each.value))
+    )
+    return next((start for start in map(_first, parts) if start is not None), None)
 
 
 def is_text(pointer: Pointer, found: Object) -> bool:

@@ -78,6 +78,20 @@ def test_any_document(documents: list[Any]) -> None:
     assert found(text, everywhere=False) == found(text, everywhere=True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image:\n- - []\n  - quay.io/acme/web:1\n",
+        "image:\n- {}\n- quay.io/acme/web:1\n- []\n",
+        "a: [[[]], {? [] : quay.io/acme/web:1, image: quay.io/acme/web:1}]\n",
+        "{image: {image: quay.io/acme/web:1}, x: {}}\n",
+    ],
+)
+def test_empty_collections_stand_nowhere(text: str) -> None:
+    assert found(text, everywhere=False) == found(text, everywhere=True)
+    assert found(text, everywhere=False)[0] != "None"
+
+
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_real_files(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace")
