@@ -6,7 +6,9 @@ import pytest
 
 from gitops_streams.manifests.scan import scan
 
-UNREADABLE = 'the marker cannot be read; write # {"$imagestream": "[namespace/]stream:tag[:name|:tag|:tag-only|:digest]"}'
+UNREADABLE = (
+    'the marker cannot be read; write # {"$imagestream": "[namespace/]stream:tag[:name|:tag|:tag-only|:digest]"}'
+)
 STRAY = "the marker has no effect: it must stand behind a value, on its line, not behind a key, an alias or a |"
 DIGEST = "sha256:" + "0" * 64
 
