@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from gitops_streams.manifests import whole
 from gitops_streams.manifests.field_rules import DigestPlace, FieldForm, FieldRule
 from gitops_streams.manifests.occurrence import (
     DigestField,
@@ -15,7 +16,6 @@ from gitops_streams.manifests.occurrence import (
     Place,
     SplitReference,
     TagField,
-    WholeReference,
 )
 from gitops_streams.manifests.split import Field, is_domain, is_literal, occurrence, read_field
 from gitops_streams.oci.digest import Digest
@@ -112,18 +112,7 @@ def _reference(place: Place, pointer: Pointer, scalar: Scalar) -> Occurrence | N
     reference = looks_like_reference(rest if prefix else scalar.value)
     if reference is None:
         return None
-    return Occurrence(
-        place.file,
-        place.document,
-        scalar.line,
-        FORM,
-        WholeReference(scalar, pointer, prefix),
-        reference.name,
-        reference.repository,
-        reference.tag,
-        reference.digest,
-        place.object.namespace,
-    )
+    return whole.of(place, pointer, scalar, reference, FORM, prefix)
 
 
 def _split(place: Place, rule: FieldRule) -> Finding | None:

@@ -20,35 +20,6 @@ WIDE = """
     && getComputedStyle(each).display !== "inline" && !each.closest("svg"))
   .map(each => each.outerHTML.slice(0, 120))
 """
-CONTRAST = """
-(() => {
-  const parse = text => {
-    const numbers = text.match(/[\\d.]+/g).map(Number);
-    return {r: numbers[0], g: numbers[1], b: numbers[2], a: numbers[3] ?? 1};
-  };
-  const over = (top, below) => ({
-    r: top.r * top.a + below.r * (1 - top.a), g: top.g * top.a + below.g * (1 - top.a),
-    b: top.b * top.a + below.b * (1 - top.a), a: 1});
-  const channel = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const light = c => 0.2126 * channel(c.r) + 0.7152 * channel(c.g) + 0.0722 * channel(c.b);
-  const background = element => {
-    const layers = [];
-    for (let each = element; each; each = each.parentElement)
-      layers.push(parse(getComputedStyle(each).backgroundColor));
-    return layers.reverse().reduce((below, top) => over(top, below), {r: 255, g: 255, b: 255, a: 1});
-  };
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || element.closest("svg, .skip") || !element.getClientRects().length) continue;
-    const below = background(element), text = over(parse(getComputedStyle(element).color), below);
-    const [low, high] = [light(below), light(text)].sort((a, b) => a - b);
-    found.push([(high + 0.05) / (low + 0.05), element.className + ": " + walker.currentNode.data.slice(0, 40)]);
-  }
-  return found.sort((a, b) => a[0] - b[0]);
-})()
-"""
 ACTIVE = "document.activeElement.tagName + ' ' + (document.activeElement.textContent || '')"
 
 
@@ -100,7 +71,7 @@ class TestEverywhere:
     def test_every_text_has_contrast(self, chromium, theme):
         assert chromium.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") == (theme == "dark")
         unfold(chromium)
-        found = chromium.evaluate(CONTRAST)
+        found = chromium.evaluate(browser.CONTRAST)
         assert len(found) > 300
         assert found[0][0] >= ENOUGH, found[:5]
         page_colour = chromium.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -178,7 +149,7 @@ def test_on_paper_everything_is_unfolded_and_light(chromium, page):
         assert len(heights) > 10
         assert all(height > 10 for height in heights)
         assert chromium.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        unreadable = [each for each in chromium.evaluate(CONTRAST) if each[0] < ENOUGH]
+        unreadable = [each for each in chromium.evaluate(browser.CONTRAST) if each[0] < ENOUGH]
         assert unreadable == []
         printed = chromium.send("Page.printToPDF", printBackground=True)
         assert len(printed["data"]) > 10_000

@@ -68,3 +68,24 @@ def document(title: str, *body: Html, script: bool = False) -> str:
     end = element("script", Html(SCRIPT)) if script else EMPTY
     whole = element("html", head, Html("\n"), element("body", together(body), end), lang="en")
     return f"<!DOCTYPE html>\n{whole}\n"
+
+
+def refreshing() -> tuple[Html, Html]:
+    """Return what the script shows: whether the page updates itself, and that the service cannot be reached."""
+    return (
+        element(
+            "p",
+            element("label", void("input", type="checkbox", checked=""), escaped("Update every 30 seconds")),
+            class_="lead",
+            id="updating",
+            hidden="",
+        ),
+        element(
+            "p",
+            escaped("The service cannot be reached. This is what it said last."),
+            class_="notice bad",
+            id="offline",
+            role="alert",
+            hidden="",
+        ),
+    )

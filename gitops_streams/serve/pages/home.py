@@ -7,9 +7,19 @@ from gitops_streams.render.html_text import EMPTY, Html, code, element, escaped
 from gitops_streams.serve.health import readiness
 from gitops_streams.serve.overview import Overview, RepositoryView, SiteState, State, TagView
 from gitops_streams.serve.pages import ages
-from gitops_streams.serve.pages.document import document, void
+from gitops_streams.serve.pages.document import document, refreshing, void
 from gitops_streams.serve.pages.health_sections import alerts, sections
-from gitops_streams.serve.pages.parts import Cell, Row, badge, digest, pull_link, sub, table, tag_address, text
+from gitops_streams.serve.pages.parts import (
+    Cell,
+    Row,
+    badge,
+    digest,
+    pull_link,
+    sub,
+    table,
+    tag_address,
+    text,
+)
 from gitops_streams.serve.pages.selection import Selected, Selection, select
 
 PER_PAGE = 100
@@ -44,21 +54,7 @@ def home(overview: Overview, wanted: Selection, account: Html = EMPTY) -> str:
             id="summary",
             data_live="",
         ),
-        element(
-            "p",
-            element("label", void("input", type="checkbox", checked=""), escaped("Update every 30 seconds")),
-            class_="lead",
-            id="updating",
-            hidden="",
-        ),
-        element(
-            "p",
-            escaped("The service cannot be reached. This is what it said last."),
-            class_="notice bad",
-            id="offline",
-            role="alert",
-            hidden="",
-        ),
+        *refreshing(),
     )
     navigation = element(
         "nav",

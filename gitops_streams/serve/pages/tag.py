@@ -9,7 +9,7 @@ from gitops_streams.render.html_text import EMPTY, Html, code, element, escaped
 from gitops_streams.render.inert import shown
 from gitops_streams.serve.overview import CheckOutcome, HistoryEntry, Overview, RepositoryView, SiteView, State, TagView
 from gitops_streams.serve.pages import ages
-from gitops_streams.serve.pages.document import document, void
+from gitops_streams.serve.pages.document import document, refreshing, void
 from gitops_streams.serve.pages.parts import Cell, Row, badge, commit, digest, pull_link, sub, table, text
 
 MOST_SITES = 500
@@ -54,21 +54,7 @@ def tag_page(
         ),
         told,
         element("div", _why(overview, tag), id="why", data_live=""),
-        element(
-            "p",
-            element("label", void("input", type="checkbox", checked=""), escaped("Update every 30 seconds")),
-            class_="lead",
-            id="updating",
-            hidden="",
-        ),
-        element(
-            "p",
-            escaped("The service cannot be reached. This is what it said last."),
-            class_="notice bad",
-            id="offline",
-            role="alert",
-            hidden="",
-        ),
+        *refreshing(),
     )
     sections = [
         ("facts", "Now", element("dl", *(_fact(*pair) for pair in _facts(overview, kept, tag)), class_="facts panel")),

@@ -20,37 +20,6 @@ WIDE = """
     && each.getBoundingClientRect().right > innerWidth + 0.5)
   .map(each => each.outerHTML.slice(0, 120))
 """
-CONTRAST = """
-(() => {
-  const parse = text => {
-    const numbers = text.match(/[\\d.]+/g).map(Number);
-    const scale = text.startsWith("color(") ? 255 : 1;
-    return {r: numbers[0] * scale, g: numbers[1] * scale, b: numbers[2] * scale, a: numbers[3] ?? 1};
-  };
-  const over = (top, below) => ({
-    r: top.r * top.a + below.r * (1 - top.a), g: top.g * top.a + below.g * (1 - top.a),
-    b: top.b * top.a + below.b * (1 - top.a), a: 1});
-  const channel = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const light = c => 0.2126 * channel(c.r) + 0.7152 * channel(c.g) + 0.0722 * channel(c.b);
-  const background = element => {
-    const layers = [];
-    for (let each = element; each; each = each.parentElement)
-      layers.push(parse(getComputedStyle(each).backgroundColor));
-    return layers.reverse().reduce((below, top) => over(top, below), {r: 255, g: 255, b: 255, a: 1});
-  };
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || element.closest("script, .skip")) continue;
-    if (!element.getClientRects().length) continue;
-    const below = background(element), text = over(parse(getComputedStyle(element).color), below);
-    const [low, high] = [light(below), light(text)].sort((a, b) => a - b);
-    found.push([(high + 0.05) / (low + 0.05), element.className + ": " + walker.currentNode.data.slice(0, 40)]);
-  }
-  return found.sort((a, b) => a[0] - b[0]);
-})()
-"""
 NAMES = "[...document.querySelectorAll('#list tbody th > a')].map(each => each.textContent)"
 WORKER = "/tag?repository=deploy&name=payments/worker:2"
 
@@ -102,7 +71,7 @@ def test_it_fits_and_can_be_read(chromium, base, size, theme):
         assert chromium.evaluate("innerWidth") == width
         assert chromium.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert chromium.evaluate(WIDE) == []
-        found = chromium.evaluate(CONTRAST)
+        found = chromium.evaluate(browser.CONTRAST)
         assert len(found) > least
         assert found[0][0] >= ENOUGH, found[:5]
         assert complaints(chromium) == []

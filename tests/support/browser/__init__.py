@@ -20,6 +20,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from browser.contrast import CONTRAST
+
+__all__ = ["CONTRAST", "Browser", "BrowserError", "find"]
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
     "--headless=new",
