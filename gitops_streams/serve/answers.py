@@ -94,6 +94,11 @@ class Answers:
         """When registries that are down were asked once more."""
         self._versions = 0
 
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock.time()
+
     def version(self, question: Asked) -> int:
         """Return the version of an answer; 0 where there is none."""
         entry = self._entries.get(question)
@@ -214,7 +219,8 @@ class Answers:
             sent += len(mine)
             try:
                 if mine:
-                    self._keep(mine, self._ask(mine, progress))
+                    at = self.now
+                    self._keep(mine, self._ask(mine, progress), at)
             finally:
                 self._land(mine)
             for flight in theirs:
@@ -222,7 +228,8 @@ class Answers:
         with self._lock:
             missing = [question for question in wanted if question not in self._entries]
         if missing:  # whoever was asking has failed, or what was asked is forgotten already
-            self._keep(dict.fromkeys(missing, _Flight()), self._ask(missing, None))
+            at = self.now
+            self._keep(dict.fromkeys(missing, _Flight()), self._ask(missing, None), at)
             sent += len(missing)
         with self._lock:
             return {key: (self._entries[key].answer, self._entries[key].version) for key in wanted}, sent
@@ -288,9 +295,9 @@ class Answers:
         listed = self.client.tags_all(tags) if tags else {}
         return dict(chain[tuple[Asked, Answer]](resolved.items(), listed.items()))
 
-    def _keep(self, flights: Mapping[Asked, _Flight], answers: Mapping[Asked, Answer]) -> None:
+    def _keep(self, flights: Mapping[Asked, _Flight], answers: Mapping[Asked, Answer], time: float) -> None:
         with self._lock:
-            now, time = self._clock.monotonic(), self._clock.time()
+            now = self._clock.monotonic()
             for question, answer in answers.items():
                 old = self._entries.get(question)
                 failed = isinstance(answer, Unresolvable)

@@ -18,6 +18,8 @@ class View:
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
         self._sent = 0
+        self.began: float | None = None
+        """When the first question was asked, seconds since the epoch; whoever plans again sets it back."""
         self.used: dict[Asked, int] = {}
         """Every question of the pass, with the version of the answer that it got."""
 
@@ -72,6 +74,8 @@ class View:
         """Do nothing: others go on asking."""
 
     def _obtain(self, questions: Iterable[Asked], progress: Callable[[int, int], None] | None) -> dict[Asked, Answer]:
+        if self.began is None:
+            self.began = self._answers.now
         found, sent = self._answers.obtain(questions, progress)
         self._sent += sent
         self.used |= {question: version for question, (_, version) in found.items()}

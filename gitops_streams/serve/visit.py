@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from gitops_streams.errors import RepositoryError
 from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.reference import Repository
@@ -23,6 +24,7 @@ from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.serve.answers import Answers, Asked
 from gitops_streams.serve.clone_location import clone_location
+from gitops_streams.serve.freshness import Freshness, OlderThanTheBranch
 from gitops_streams.serve.overview import History
 from gitops_streams.serve.place import Place
 from gitops_streams.serve.pool import Pool
@@ -34,6 +36,8 @@ Pushed = tuple[Repository, str]
 """A repository and a tag that a registry told of."""
 Source = tuple[Repository, str | None]
 """What a stream tag follows; ``None``: any tag of the repository, which a policy chooses from."""
+_LOOKS = 4
+"""How often a visit asks anew, where a branch keeps moving under answers that are older."""
 _OPEN = frozenset({PullOutcome.CREATED, PullOutcome.UPDATED, PullOutcome.UNCHANGED, PullOutcome.BLOCKED})
 
 
@@ -43,6 +47,8 @@ class Memory:
 
     commit: str | None
     """What the pass was planned on; ``None``: the work tree, of which nobody knows whether it has changed."""
+    published: str | None
+    """The commit that the pass made of it."""
     branch: str
     locations: tuple[str, ...]
     """Where the repository is, as ``clone_location`` writes it."""
@@ -104,17 +110,32 @@ def visit(place: Place, memory: Memory | None, pool: Pool, pushed: Collection[Pu
         snapshot = repository.work_tree() if mode == "worktree" else repository.at(head or branch)
         workspace = Workspace(repository, settings_in(snapshot, repository.root or repository.git_dir))
         answers = pool.of(workspace.settings.registry)
-        view = View(answers)
-        passes: list[Pass] = []
-        if mode == "pull-request":
-            wanted = Wanted(branch, remote, shard=place.shard, pushed=pushed)
-            report = reconcile_pull_requests(workspace, view, wanted, watch=passes.append)
-        else:
-            order = Order(mode, shard=place.shard, pushed=pushed)
-            if mode != "worktree":
-                order = replace(order, branch=branch, remote=remote, base=head if remote is not None else None)
-            report = reconcile(workspace, view, order, watch=passes.append)
-        found = passes[-1]
+        known = memory is not None and head is not None and head in {memory.commit, memory.published}
+        since = float("-inf") if known else None
+        for look in range(_LOOKS):
+            view = View(answers)
+            freshness = Freshness(view, answers, since)
+            try:
+                if mode == "pull-request":
+                    wanted = Wanted(branch, remote, shard=place.shard, pushed=pushed)
+                    report = reconcile_pull_requests(workspace, view, wanted, watch=freshness.see)
+                else:
+                    order = Order(mode, shard=place.shard, pushed=pushed)
+                    if mode != "worktree":
+                        order = replace(order, branch=branch, remote=remote, base=head if remote is not None else None)
+                    report = reconcile(workspace, view, order, watch=freshness.see)
+            except OlderThanTheBranch as older:
+                if look == _LOOKS - 1:
+                    raise RepositoryError(
+                        f"{branch} keeps moving while registries are asked", hint="the next visit tries again"
+                    ) from older
+                since = answers.now
+                if remote is not None:
+                    head = place.bring(repository, branch, remote)
+                answers.refresh(older.questions)
+            else:
+                break
+        found = freshness.passes[-1]
         return Passed(
             _remembered(place, repository, branch, head, found, report, answers, view.used),
             report,
@@ -149,6 +170,7 @@ def _remembered(  # noqa: PLR0913, PLR0917  everything that is remembered
     return Memory(
         # After a commit of ours the branch is elsewhere, so the next visit plans again and finds what is recorded.
         commit=head,
+        published=report.published.commit if report.published is not None else None,
         branch=branch,
         locations=tuple(location for location in locations if location is not None),
         answers=answers,

@@ -21,6 +21,7 @@ from gitops_streams.demo.registry import Registry
 from gitops_streams.forges.github import forge as github
 from gitops_streams.oci.reference import Reference
 from gitops_streams.registry import RegistryClient
+from gitops_streams.serve.agenda import Trigger
 from gitops_streams.serve.event import Accepted, Ignored, ImagePushed, Ping, Refused, RepositoryPushed
 from gitops_streams.serve.loop import Loop
 from gitops_streams.serve.overview import CheckOutcome, PassOutcome, State
@@ -400,6 +401,28 @@ def test_two_processes_settle_it_by_git(world, registry, fleet, web):
             here.pass_by(20)
         assert str(new) in fleet.show("deploy/web.yaml")
         assert len(fleet.commits()) == 3
+    finally:
+        assert other.loop.stop(20)
+
+
+def test_an_answer_from_before_a_commit_does_not_undo_it(world, registry, fleet, web):
+    """Somebody else has heard of a push and brought it in; this process only sees that the branch has moved."""
+    here = world(fleet)
+    other = World(here.places[0].folder.parent.parent.parent / "other", [fleet])
+    try:
+        for each in (here, other):
+            each.step()
+            each.pass_by(20)
+        new = move(registry, "2")
+        other.event(web, new)
+        assert str(new) in fleet.show("deploy/web.yaml")
+        commits = fleet.commits()
+        registry.forget()
+        here.loop._agenda.wanted("fleet", here.clock.now, Trigger.GIT_PUSH)  # noqa: SLF001  as a Git server's event
+        here.step()
+        assert fleet.commits() == commits
+        assert str(new) in fleet.show("deploy/web.yaml")
+        assert registry.count() == 1
     finally:
         assert other.loop.stop(20)
 
