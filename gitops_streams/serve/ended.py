@@ -38,6 +38,12 @@ def published_changes(done: Passed | Idle | None) -> int | None:
     return _changes(done.report)
 
 
+def commit_of(done: Passed | Idle | None) -> str | None:
+    """Return the commit that a visit has made."""
+    published = done.report.published if isinstance(done, Passed) else None
+    return published.commit if published is not None else None
+
+
 def explained(error: Exception) -> tuple[str, str]:
     """Say what went wrong, and what to do. Of a bug only its type is told: a message might hold what was sent."""
     match error:

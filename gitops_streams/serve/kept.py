@@ -32,6 +32,8 @@ class Kept:
     """When the first event came that no publish has answered yet; monotonic."""
     failures: int = 0
     """Visits in a row that failed."""
+    code: int | None = None
+    """The exit code that ``reconcile`` would have had for the last visit; ``None`` before the first one."""
     running_since: datetime | None = None
     last: PassView | None = None
     last_success: datetime | None = None

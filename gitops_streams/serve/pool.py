@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.limits import Clock, RateLimit
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.serve.answers import Answers
+from gitops_streams.serve.overview import RegistryView
 from gitops_streams.serve.pace import Pace
 
 OpenClient = Callable[[RegistrySettings], RegistryClient]
@@ -71,7 +73,25 @@ class Pool:
                 found[host] = Traffic(host, requests + (before.requests if before else 0), limit)
         return [found[host] for host in sorted(found)]
 
+    def views(self) -> tuple[RegistryView, ...]:
+        """Show the registries that were asked."""
+        failing = {host: said for answers in self.all() for host, said in answers.failing().items()}
+        return tuple(_view(traffic, failing.get(traffic.host)) for traffic in self.traffic())
+
     def close(self) -> None:
         """Close everything."""
         for answers in self.all():
             answers.close()
+
+
+def _view(traffic: Traffic, failing: tuple[float, str] | None) -> RegistryView:
+    since, reason = failing or (None, "")
+    limit = traffic.rate_limit
+    return RegistryView(
+        traffic.host,
+        traffic.requests,
+        limit.limit if limit is not None else None,
+        limit.remaining if limit is not None else None,
+        failing_since=None if since is None else datetime.fromtimestamp(since, tz=UTC),
+        reason=reason,
+    )

@@ -418,7 +418,7 @@ def test_an_answer_from_before_a_commit_does_not_undo_it(world, registry, fleet,
         assert str(new) in fleet.show("deploy/web.yaml")
         commits = fleet.commits()
         registry.forget()
-        here.loop._agenda.wanted("fleet", here.clock.now, Trigger.GIT_PUSH)  # noqa: SLF001  as a Git server's event
+        here.loop._repositories.agenda.wanted("fleet", here.clock.now, Trigger.GIT_PUSH)  # noqa: SLF001  as a Git server's event
         here.step()
         assert fleet.commits() == commits
         assert str(new) in fleet.show("deploy/web.yaml")
