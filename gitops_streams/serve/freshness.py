@@ -7,16 +7,82 @@ moves only by an answer that was asked for after the commit was seen that is pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
+from gitops_streams.errors import RepositoryError
 from gitops_streams.oci.resolution import Question, TagsQuestion
 from gitops_streams.plan.model import Change, TagPlan
 from gitops_streams.reconcile.one_pass import Pass
+from gitops_streams.render.report import Report
 from gitops_streams.serve.answers import Answers, Asked
 from gitops_streams.serve.view import View
 
+Watch = Callable[[Pass], None]
+"""Is told every pass before it is published, and may keep it from that by an exception."""
+_LOOKS = 4
+"""How often answers are asked for anew, where a branch keeps moving under them."""
 
-class OlderThanTheBranch(Exception):
+
+class Target(Protocol):
+    """A branch that is published to."""
+
+    @property
+    def branch(self) -> str:
+        """Its name."""
+        ...
+
+    def bring(self, head: str | None) -> str | None:
+        """Return the commit that the branch has now, given the one that it had."""
+        ...
+
+    def publish(self, head: str | None, client: View, watch: Watch) -> Report:
+        """Plan on a commit by what ``client`` answers, and publish."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFresh:
+    """What was published, and what it rests on."""
+
+    report: Report
+    found: Pass
+    """The last pass; a lost race makes another one."""
+    head: str | None
+    """The commit that was planned on; ``None``: the work tree."""
+    used: Mapping[Asked, int]
+    """The questions of the pass, each with the version of the answer that it was given."""
+
+
+def publish_fresh(target: Target, answers: Answers, head: str | None, since: float | None) -> PublishedFresh:
+    """Publish; where answers are older than the branch, ask for them anew, and look at the branch again.
+
+    Args:
+        target: what is published to.
+        answers: what registries have said.
+        head: the commit that counts; ``None``: the work tree.
+        since: when it was seen, seconds since the epoch; ``None``: just before the first question is asked.
+
+    Raises:
+        RepositoryError: the branch has moved at every look.
+        GitopsStreamsError: nothing could be planned or published.
+    """
+    for _ in range(_LOOKS):
+        view = View(answers)
+        freshness = _Freshness(view, answers, since)
+        try:
+            report = target.publish(head, view, freshness.see)
+        except _OlderThanTheBranch as older:
+            since = answers.now
+            head = target.bring(head)
+            answers.refresh(older.questions)
+        else:
+            return PublishedFresh(report, freshness.passes[-1], head, view.used)
+    raise RepositoryError(f"{target.branch} keeps moving while registries are asked", hint="the next visit tries again")
+
+
+class _OlderThanTheBranch(Exception):
     """A plan that would move stream tags rests on answers from before its commit; it was not published."""
 
     def __init__(self, questions: tuple[Asked, ...]) -> None:
@@ -25,7 +91,7 @@ class OlderThanTheBranch(Exception):
         """What has to be asked anew."""
 
 
-class Freshness:
+class _Freshness:
     """Sees every pass of one visit before it is published.
 
     Args:
@@ -45,7 +111,7 @@ class Freshness:
         """Let a pass go on.
 
         Raises:
-            OlderThanTheBranch: it would move a stream tag by an answer that is too old.
+            _OlderThanTheBranch: it would move a stream tag by an answer that is too old.
         """
         since = self._since if self._since is not None else self._view.began
         # Another pass follows where a race was lost: on a commit that is seen then.
@@ -53,7 +119,7 @@ class Freshness:
         if since is not None:
             older = tuple(dict.fromkeys(self._older(found, since)))
             if older:
-                raise OlderThanTheBranch(older)
+                raise _OlderThanTheBranch(older)
         self.passes.append(found)
 
     def _older(self, found: Pass, since: float) -> Iterator[Asked]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gitops_streams.errors import RepositoryError
 from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.reference import Repository
@@ -24,7 +23,7 @@ from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.serve.answers import Answers, Asked
 from gitops_streams.serve.clone_location import clone_location
-from gitops_streams.serve.freshness import Freshness, OlderThanTheBranch
+from gitops_streams.serve.freshness import PublishedFresh, Watch, publish_fresh
 from gitops_streams.serve.overview import History
 from gitops_streams.serve.place import Place
 from gitops_streams.serve.pool import Pool
@@ -36,8 +35,6 @@ Pushed = tuple[Repository, str]
 """A repository and a tag that a registry told of."""
 Source = tuple[Repository, str | None]
 """What a stream tag follows; ``None``: any tag of the repository, which a policy chooses from."""
-_LOOKS = 4
-"""How often a visit asks anew, where a branch keeps moving under answers that are older."""
 _OPEN = frozenset({PullOutcome.CREATED, PullOutcome.UPDATED, PullOutcome.UNCHANGED, PullOutcome.BLOCKED})
 
 
@@ -111,36 +108,13 @@ def visit(place: Place, memory: Memory | None, pool: Pool, pushed: Collection[Pu
         workspace = Workspace(repository, settings_in(snapshot, repository.root or repository.git_dir))
         answers = pool.of(workspace.settings.registry)
         known = memory is not None and head is not None and head in {memory.commit, memory.published}
-        since = float("-inf") if known else None
-        for look in range(_LOOKS):
-            view = View(answers)
-            freshness = Freshness(view, answers, since)
-            try:
-                if mode == "pull-request":
-                    wanted = Wanted(branch, remote, shard=place.shard, pushed=pushed)
-                    report = reconcile_pull_requests(workspace, view, wanted, watch=freshness.see)
-                else:
-                    order = Order(mode, shard=place.shard, pushed=pushed)
-                    if mode != "worktree":
-                        order = replace(order, branch=branch, remote=remote, base=head if remote is not None else None)
-                    report = reconcile(workspace, view, order, watch=freshness.see)
-            except OlderThanTheBranch as older:
-                if look == _LOOKS - 1:
-                    raise RepositoryError(
-                        f"{branch} keeps moving while registries are asked", hint="the next visit tries again"
-                    ) from older
-                since = answers.now
-                if remote is not None:
-                    head = place.bring(repository, branch, remote)
-                answers.refresh(older.questions)
-            else:
-                break
-        found = freshness.passes[-1]
+        target = _Target(place, workspace, branch, remote, pushed)
+        done = publish_fresh(target, answers, head, since=float("-inf") if known else None)
         return Passed(
-            _remembered(place, repository, branch, head, found, report, answers, view.used),
-            report,
-            found,
-            _history(repository, snapshot, found),
+            _remembered(place, repository, branch, done, answers),
+            done.report,
+            done.found,
+            _history(repository, snapshot, done.found),
         )
 
 
@@ -149,32 +123,51 @@ def open_pulls(pulls: Iterable[PullResult]) -> list[PullResult]:
     return [pull for pull in pulls if pull.number is not None and pull.outcome in _OPEN]
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One branch of one repository, and how it is published to."""
+
+    place: Place
+    workspace: Workspace
+    branch: str
+    remote: str | None
+    pushed: Collection[Pushed]
+
+    def bring(self, head: str | None) -> str | None:
+        """Fetch what the branch has now; where there is no remote, planning reads the branch itself."""
+        return head if self.remote is None else self.place.bring(self.workspace.repository, self.branch, self.remote)
+
+    def publish(self, head: str | None, client: View, watch: Watch) -> Report:
+        """Plan on a commit, and publish."""
+        mode, shard = self.place.served.publish, self.place.shard
+        if mode == "pull-request":
+            wanted = Wanted(self.branch, self.remote, shard=shard, pushed=self.pushed)
+            return reconcile_pull_requests(self.workspace, client, wanted, watch=watch)
+        order = Order(mode, shard=shard, pushed=self.pushed)
+        if mode != "worktree":
+            base = head if self.remote is not None else None
+            order = replace(order, branch=self.branch, remote=self.remote, base=base)
+        return reconcile(self.workspace, client, order, watch=watch)
+
+
 def _is_idle(memory: Memory, head: str | None, branch: str, pushed: Collection[Pushed]) -> bool:
     same = head is not None and (head, branch) == (memory.commit, memory.branch)
     return same and memory.settled and not pushed and not memory.outdated
 
 
-def _remembered(  # noqa: PLR0913, PLR0917  everything that is remembered
-    place: Place,
-    repository: GitRepository,
-    branch: str,
-    head: str | None,
-    found: Pass,
-    report: Report,
-    answers: Answers,
-    used: Mapping[Asked, int],
-) -> Memory:
+def _remembered(place: Place, repository: GitRepository, branch: str, done: PublishedFresh, answers: Answers) -> Memory:
+    report, found = done.report, done.found
     pulls = report.published.pulls if report.published is not None else ()
     failed = any(pull.outcome is PullOutcome.FAILED for pull in pulls)
     locations = (clone_location(url) for url in place.urls(repository, branch))
     return Memory(
         # After a commit of ours the branch is elsewhere, so the next visit plans again and finds what is recorded.
-        commit=head,
+        commit=done.head,
         published=report.published.commit if report.published is not None else None,
         branch=branch,
         locations=tuple(location for location in locations if location is not None),
         answers=answers,
-        used=dict(used),
+        used=done.used,
         sources={item.key: source for item in found.asked if (source := _source(item)) is not None},
         questions={item.key: item.question for item in found.asked if isinstance(item.question, Question)},
         settled=_is_settled(report.plan) and not open_pulls(pulls) and not failed,
