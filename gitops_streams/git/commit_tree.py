@@ -10,7 +10,7 @@ from gitops_streams.git.objects import read_objects
 from gitops_streams.git.snapshot import MANIFESTS, SIZE_LIMIT, Absent, Unreadable, patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitops_streams.git.process import Git
 
@@ -27,6 +27,30 @@ class TreeEntry:
     def regular(self) -> bool:
         """Whether it is a file, and not a link or a submodule."""
         return self.mode.startswith("100")
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInventory:
+    """The files of a commit: all are known, and none is touched."""
+
+    blobs: Mapping[str, bytes]
+    """Their ids, sorted by path."""
+
+    @property
+    def fingerprint(self) -> None:
+        """Always ``None``: the tree is read whole for its files' contents anyhow."""
+
+    def __len__(self) -> int:
+        """Return how many files there are."""
+        return len(self.blobs)
+
+    def listed(self) -> Mapping[str, bytes | None]:
+        """See ``Inventory.listed``."""
+        return self.blobs
+
+    def files(self, listed: Mapping[str, bytes | None] | None = None) -> Mapping[str, bytes | None]:
+        """See ``Inventory.files``."""
+        return self.blobs if listed is None else listed
 
 
 class CommitTree:
@@ -54,14 +78,16 @@ class CommitTree:
         prefix = len(self._commit) + 1
         return sorted(os.fsdecode(line)[prefix:] for line in searched.stdout.split(b"\0") if line)
 
-    def contents(self, pathspecs: Sequence[str] = MANIFESTS) -> dict[str, bytes | None]:
-        """See ``Snapshot.contents``; of pathspecs, those with one ``*`` at their start are understood."""
+    def inventory(self, pathspecs: Sequence[str] = MANIFESTS) -> CommitInventory:
+        """See ``Snapshot.inventory``; of pathspecs, those with one ``*`` at their start are understood."""
         endings = tuple(pathspec.removeprefix("*") for pathspec in pathspecs)
-        return {
-            path: bytes.fromhex(entry.object_id)
-            for path, entry in sorted(self.entries().items())
-            if entry.regular and path.endswith(endings)
-        }
+        return CommitInventory(
+            {
+                path: bytes.fromhex(entry.object_id)
+                for path, entry in sorted(self.entries().items())
+                if entry.regular and path.endswith(endings)
+            }
+        )
 
     def read(self, paths: Iterable[str], limit: int = SIZE_LIMIT) -> Iterator[tuple[str, bytes | Unreadable]]:
         """See ``Snapshot.read``."""

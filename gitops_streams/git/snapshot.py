@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MANIFESTS = ("*.yaml", "*.yml", "*.json")
 """Git pathspecs of the files that may hold manifests; ``*`` matches across directories."""
@@ -25,6 +25,31 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class Absent:
     """There is no such file."""
+
+
+class Inventory(Protocol):
+    """Which regular files a snapshot has, and what is known of their contents without reading any."""
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """Those with the same one have the same ``listed``; ``None``: whether that says anything is not known."""
+
+    def __len__(self) -> int:
+        """Return about how many files there are, without taking the listing apart."""
+
+    def listed(self) -> Mapping[str, bytes | None]:
+        """Return the files that git tracks, each with the id of the blob that it holds if nobody has touched it."""
+
+    def files(self, listed: Mapping[str, bytes | None] | None = None) -> Mapping[str, bytes | None]:
+        """Return the files that there are, sorted by path, each with the id of the blob that it is known to hold.
+
+        Args:
+            listed: the part of ``listed`` to look at; ``None``: all of it. Untracked and touched files are always among
+                the answer.
+
+        Returns:
+            ``None`` for a file that only reading can tell the content of.
+        """
 
 
 class Snapshot(Protocol):
@@ -45,11 +70,8 @@ class Snapshot(Protocol):
         A safe superset: a file that cannot be searched is returned too, so that reading it says why.
         """
 
-    def contents(self, pathspecs: Sequence[str] = MANIFESTS) -> dict[str, bytes | None]:
-        """Return the regular files, sorted by path, each with the id of the blob that it is known to hold.
-
-        ``None``: only reading the file can tell what it holds.
-        """
+    def inventory(self, pathspecs: Sequence[str] = MANIFESTS) -> Inventory:
+        """List the regular files."""
 
     def read(self, paths: Iterable[str], limit: int = SIZE_LIMIT) -> Iterator[tuple[str, bytes | Unreadable]]:
         """Read files in the order asked for; one larger than ``limit`` bytes is not read."""

@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from gitops_streams.errors import RepositoryError
-from gitops_streams.git.inventory import list_work_tree
+from gitops_streams.git.inventory import WorkTreeInventory
 from gitops_streams.git.snapshot import MANIFESTS, SIZE_LIMIT, Absent, Unreadable, misplaced, patterns, too_large
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_streams.git.process import Finished, Git
+    from gitops_streams.git.snapshot import Inventory
 
 _log = logging.getLogger(__name__)
 _GREP = ("grep", "-l", "-z", "-a", "-F", "--no-recurse-submodules", "--full-name", "-f", "-")
@@ -59,10 +60,10 @@ class WorkTree:
             found |= self._grep(wanted, pathspecs=pathspecs)
         return self._regular(found)
 
-    def contents(self, pathspecs: Sequence[str] = MANIFESTS) -> dict[str, bytes | None]:
-        """See ``Snapshot.contents``."""
+    def inventory(self, pathspecs: Sequence[str] = MANIFESTS) -> Inventory:
+        """See ``Snapshot.inventory``; tracked files, and untracked ones that git does not ignore."""
         plain: set[str] = set()
-        return list_work_tree(self._git, self.root, pathspecs, lambda path: self._is_regular(path, plain))
+        return WorkTreeInventory(self._git, self.root, pathspecs, lambda path: self._is_regular(path, plain))
 
     def read(self, paths: Iterable[str], limit: int = SIZE_LIMIT) -> Iterator[tuple[str, bytes | Unreadable]]:
         """See ``Snapshot.read``."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from gitops_streams.config import Settings
 from gitops_streams.errors import NoStreams
 from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.manifests import scan
 from gitops_streams.plan.whole_repositories import with_aliased
-from gitops_streams.reconcile.included import included
-from gitops_streams.reconcile.memory import ENOUGH, Memory
+from gitops_streams.reconcile.candidates import Candidates
 from gitops_streams.reconcile.two_processes import shared_out
 from gitops_streams.reconcile.worth_reading import admitted
 from gitops_streams.streams import load, status
@@ -31,12 +29,10 @@ class Declarations:
     located: dict[str, tuple[bytes, Located]]
     """The files that declare streams, which may be manifests too."""
     problems: tuple[Problem, ...]
-    files: dict[str, bytes | None]
-    """Every file that may be a manifest, with the blob that it is known to hold."""
-    memory: Memory = field(default_factory=Memory)
-    """What earlier runs saw."""
-    undeclaring: frozenset[bytes] = frozenset()
-    """Blobs that this run knows to declare no streams."""
+    candidates: Candidates
+    """Every file that may be a manifest."""
+    declaring: frozenset[str]
+    """Those that may declare streams, as far as their bytes tell."""
 
 
 def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
@@ -59,17 +55,9 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
     """Read every ImageStream and every status file of a snapshot that need not have any."""
     located: dict[str, tuple[bytes, Located]] = {}
     problems: list[Problem] = []
-    # What is remembered is read while git lists the files.
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        listed = beside.submit(snapshot.contents, scan.PATHSPECS)
-        memory = Memory.of(settings.cache)
-        files = listed.result()
-    if len(files) < ENOUGH:
-        memory = Memory()
-    looked_at = included(files, settings)
+    candidates = Candidates.of(snapshot, settings)
     declaring: set[str] = set()
-    known = memory.undeclaring
-    for path, content in _declaring(snapshot, [path for path in looked_at if files[path] not in known]):
+    for path, content in _declaring(snapshot, list(candidates.for_declarations())):
         declaring.add(path)
         read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
         found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
@@ -79,9 +67,7 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
             located[path] = (content, found)
     catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
     history = read_history(snapshot)
-    others = map(files.__getitem__, (path for path in looked_at if path not in declaring))
-    undeclaring = frozenset(blob for blob in set(others) if blob is not None)
-    return Declarations(catalog, history, located, (*problems, *history.problems), files, memory, undeclaring)
+    return Declarations(catalog, history, located, (*problems, *history.problems), candidates, frozenset(declaring))
 
 
 def _declaring(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:

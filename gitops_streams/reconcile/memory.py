@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -22,6 +22,7 @@ from gitops_streams.manifests.field_rules import UserRules
 from gitops_streams.manifests.scan import ScannedFile
 from gitops_streams.oci.reference import Repository
 from gitops_streams.reconcile.frozen_values import NotListed, freeze, thaw
+from gitops_streams.reconcile.seen_blobs import SeenBlobs
 from gitops_streams.yamledit.locate import decode
 from gitops_streams.yamledit.problem import Problem
 
@@ -50,20 +51,36 @@ class Remembered:
         return text if isinstance(text, str) else ""
 
 
-@dataclass(slots=True)
+Blobs = Mapping[str, bytes | None]
+"""Paths, each with the blob that a file is known to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """The files of one listing that git's listing alone does not dismiss."""
+
+    listing: bytes
+    """Which listing: its fingerprint (``git.snapshot.Inventory``)."""
+    declaring: Blobs
+    """Those whose blobs may declare streams."""
+    unscreened: Blobs
+    """Those whose blobs the byte screen does not drop, and whose findings are not remembered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of one repository; what is learned is kept by ``keep``."""
+    """What is remembered of one repository."""
 
     file: Path | None = None
     """Where it is kept; ``None``: nowhere."""
-    undeclaring: frozenset[bytes] = frozenset()
-    """Blobs that declare no streams."""
+    blobs: SeenBlobs = field(default_factory=SeenBlobs)
+    """Blobs that declare no streams, and, for the scope, those that the byte screen drops."""
     scope: str = ""
     """What the rest holds for."""
-    dropped: frozenset[bytes] = frozenset()
-    """Blobs that the byte screen drops."""
-    outcomes: dict[tuple[str, str], Any] = field(default_factory=dict)
+    outcomes: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     """What was found in the others, frozen, by path and blob."""
+    shortlist: Shortlist | None = None
+    """What the listing of that run comes down to; ``None``: it cannot be told from another's."""
 
     @classmethod
     def of(cls, file: Path | None) -> Memory:
@@ -76,17 +93,9 @@ class Memory:
         except (LookupError, TypeError, ValueError):
             return cls(file)
 
-    def within(self, scope: str) -> Memory:
-        """Return what holds for a scope."""
-        return self if scope == self.scope else Memory(self.file, self.undeclaring, scope)
-
     def recall(self, snapshot: Snapshot, path: str, blob: bytes | None) -> Outcome | None:
-        """Return what a scan of a file would, ``None`` if that is not known."""
-        if blob is None:
-            return None
-        if blob in self.dropped:
-            return None, []
-        frozen = self.outcomes.get((path, blob.hex()))
+        """Return what a scan of a file would for the scope, ``None`` if that is not known."""
+        frozen = None if blob is None else self.outcomes.get((path, blob.hex()))
         if frozen is None:
             return None
         try:
@@ -96,13 +105,10 @@ class Memory:
         file = ScannedFile(path, Remembered(snapshot, path), found, ignored) if found or ignored else None
         return file, problems
 
-    def keep(
-        self, undeclaring: Iterable[bytes], dropped: Iterable[bytes], outcomes: dict[tuple[str, str], Any]
-    ) -> None:
-        """Keep what holds now, and forget the rest."""
-        now = Memory(self.file, frozenset(undeclaring), self.scope, frozenset(dropped), outcomes)
-        if self.file is not None and now != self:
-            cache_files.store(self.file, _written(now))
+    def keep(self) -> None:
+        """Write it down for later runs."""
+        if self.file is not None:
+            cache_files.store(self.file, _written(self))
 
 
 def scope_of(repositories: Iterable[Repository], local: Iterable[str], rules: UserRules) -> str:
@@ -137,25 +143,15 @@ def _code() -> str:
 
 
 def _written(memory: Memory) -> bytes:
-    """Write: a line of JSON, the blobs' ids one behind the other, the outcomes as JSON."""
-    width = len(next(iter(memory.undeclaring | memory.dropped), b""))
-    head = {
-        "code": _code(),
-        "scope": memory.scope,
-        "width": width,
-        "undeclaring": len(memory.undeclaring),
-        "dropped": len(memory.dropped),
-        "both": len(memory.undeclaring & memory.dropped),
+    """Write: a line of JSON, the blobs' ids, what is looked up by path as JSON."""
+    head = {"code": _code(), "scope": memory.scope, "counts": memory.blobs.counts, "ids": len(memory.blobs.ids)}
+    shortlist = memory.shortlist and {
+        "listing": memory.shortlist.listing.hex(),
+        "declaring": _in_hex(memory.shortlist.declaring),
+        "unscreened": _in_hex(memory.shortlist.unscreened),
     }
-    # Most blobs are both, and stand once: between those that are one thing only.
-    parts = (
-        memory.undeclaring - memory.dropped,
-        memory.undeclaring & memory.dropped,
-        memory.dropped - memory.undeclaring,
-    )
-    ids = b"".join(blob for part in parts for blob in sorted(part))
-    outcomes = [[*key, value] for key, value in memory.outcomes.items()]
-    return json.dumps(head).encode() + b"\n" + ids + json.dumps(outcomes, separators=(",", ":")).encode()
+    tail = {"outcomes": [[*key, value] for key, value in memory.outcomes.items()], "shortlist": shortlist}
+    return json.dumps(head).encode() + b"\n" + memory.blobs.ids + json.dumps(tail, separators=(",", ":")).encode()
 
 
 def _read(file: Path, body: bytes) -> Memory:
@@ -163,14 +159,22 @@ def _read(file: Path, body: bytes) -> Memory:
     head = json.loads(line)
     if head["code"] != _code():
         return Memory(file)
-    width, undeclaring, dropped, both = head["width"], head["undeclaring"], head["dropped"], head["both"]
-    end = (undeclaring + dropped - both) * width
-    ids = [rest[at : at + width] for at in range(0, end, width)] if width else []
-    outcomes = json.loads(rest[end:])
+    tail = json.loads(rest[head["ids"] :])
+    short = tail["shortlist"]
+    first, both, last = head["counts"]
     return Memory(
         file,
-        frozenset(ids[:undeclaring]),
+        SeenBlobs(rest[: head["ids"]], (first, both, last)),
         head["scope"],
-        frozenset(ids[undeclaring - both :]),
-        {(path, blob): value for path, blob, value in outcomes},
+        {(path, blob): value for path, blob, value in tail["outcomes"]},
+        short
+        and Shortlist(bytes.fromhex(short["listing"]), _from_hex(short["declaring"]), _from_hex(short["unscreened"])),
     )
+
+
+def _in_hex(blobs: Blobs) -> dict[str, str | None]:
+    return {path: None if blob is None else blob.hex() for path, blob in blobs.items()}
+
+
+def _from_hex(blobs: dict[str, str | None]) -> Blobs:
+    return {path: None if blob is None else bytes.fromhex(blob) for path, blob in blobs.items()}

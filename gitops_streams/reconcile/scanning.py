@@ -14,7 +14,6 @@ from gitops_streams.manifests.screen import Screen
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.named import local_names
 from gitops_streams.reconcile.declarations import Declarations
-from gitops_streams.reconcile.included import included
 from gitops_streams.reconcile.memory import Memory, Outcome, frozen, scope_of
 from gitops_streams.reconcile.two_processes import shared_out
 from gitops_streams.reconcile.worth_reading import admitted
@@ -40,15 +39,14 @@ def scan_files(
         only: the files to scan; ``None``: all.
         fresh: files to be scanned whatever is remembered of them.
     """
-    local, rules, files = local_names(declarations.catalog), settings.rules, declarations.files
+    local, rules, candidates = local_names(declarations.catalog), settings.rules, declarations.candidates
     screen = Screen(repositories, scan.needles((), rules), local)
-    memory = declarations.memory
-    if memory.file is not None:
-        memory = memory.within(scope_of(repositories, local, rules))
-    paths = [path for path in included(files, settings) if only is None or path in only]
+    remembers = candidates.memory.file is not None
+    scope = scope_of(repositories, local, rules) if remembers else ""
+    files = candidates.for_scan(scope)
+    memory = candidates.memory if scope == candidates.memory.scope else Memory()
     unread: list[str] = []
-    # Of a hundred thousand files, few have more to be said of than that they hold nothing.
-    for path in [path for path in paths if files[path] not in memory.dropped or path in fresh]:
+    for path in files if only is None else [path for path in files if path in only]:
         known = None if path in fresh else memory.recall(snapshot, path, files[path])
         if path in declarations.located:
             data, located = declarations.located[path]
@@ -66,12 +64,13 @@ def scan_files(
     looked_at: set[str] = set()
     for path, outcome, was_read in shared_out(unread, work):
         looked_at.add(path)
-        blob = files[path] if was_read and memory.file is not None else None
+        blob = files[path] if was_read and remembers else None
         if blob is not None and (kept := frozen(outcome)) is not None:
             outcomes[path, blob.hex()] = kept
         yield from _split(outcome)
     if only is None:
-        _keep(memory, declarations, unread, looked_at, outcomes)
+        dropped = [path for path in unread if path not in looked_at]
+        candidates.learn(scope, declarations.declaring, dropped, outcomes)
 
 
 def _outcome(
@@ -84,28 +83,6 @@ def _outcome(
     if isinstance(content, Unreadable):
         return None, [Problem(path, None, f"not scanned: {content.reason}")]
     return scan.scan(path, content, repositories, local, rules)
-
-
-def _keep(
-    memory: Memory,
-    declarations: Declarations,
-    unread: Sequence[str],
-    looked_at: Collection[str],
-    outcomes: dict[tuple[str, str], Any],
-) -> None:
-    """Remember what this run has seen."""
-    if memory.file is None:
-        return
-    files = declarations.files
-    if not unread and not outcomes and declarations.undeclaring == memory.undeclaring:
-        return  # the same files as before
-    there = set(files.values())
-    dropped = {blob for path in unread if path not in looked_at and (blob := files[path]) is not None}
-    memory.keep(
-        declarations.undeclaring,
-        dropped | {blob for blob in memory.dropped if blob in there},
-        {key: kept for key, kept in memory.outcomes.items() if files.get(key[0]) == bytes.fromhex(key[1])} | outcomes,
-    )
 
 
 def _split(scanned: Outcome) -> Iterator[ScannedFile | Problem]:

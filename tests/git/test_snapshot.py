@@ -328,8 +328,8 @@ def test_contents_names_the_blobs_that_files_are_known_to_hold(tree: Path, git: 
     (tree / "untracked.yaml").write_text("u: 1\n")
     (tree / "ignored.yaml").write_text("i: 1\n")
     with Repository.discover(tree) as repository:
-        here = repository.work_tree().contents()
-        there = repository.at("HEAD").contents()
+        here = repository.work_tree().inventory().files()
+        there = repository.at("HEAD").inventory().files()
         blobs = {
             name: bytes.fromhex(git(tree, "hash-object", "--no-filters", name).strip())
             for name in ("clean.yaml", "staged.yaml")

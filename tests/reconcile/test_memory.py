@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_streams.config import Settings
+from gitops_streams.git.inventory import WorkTreeInventory
 from gitops_streams.git.repository import Repository
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Method, Resolved
 from gitops_streams.plan.model import Plan
 from gitops_streams.plan.proven import proven
-from gitops_streams.reconcile import declarations
+from gitops_streams.reconcile import candidates
 from gitops_streams.reconcile.memory import Memory
 from gitops_streams.reconcile.one_pass import plan_at
 from gitops_streams.reconcile.sites import find_sites
@@ -84,7 +85,7 @@ class Registry:
 
 @pytest.fixture(autouse=True)
 def _however_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(declarations, "ENOUGH", 0)
+    monkeypatch.setattr(candidates, "ENOUGH", 0)
 
 
 @pytest.fixture
@@ -117,9 +118,10 @@ def _shown(plan: Plan) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     return FORMATS["json"](Report(plan)), written
 
 
+_MOVES = ["write", "write", "write", "stage", "commit", "delete", "restore", "assume", "convert", "pin", "more"]
 _EDITS = st.lists(
     st.tuples(
-        st.sampled_from(["write", "write", "write", "stage", "commit", "delete", "pin", "more"]),
+        st.sampled_from(_MOVES),
         st.sampled_from(NAMES),
         st.sampled_from(CONTENTS),
         st.integers(0, 1),
@@ -127,6 +129,33 @@ _EDITS = st.lists(
     min_size=1,
     max_size=6,
 )
+
+
+def _edit(repository: Repository, what: str, name: str, content: str, salt: int) -> None:
+    root = repository.root
+    assert root is not None
+    path = root / name
+    match what:
+        case "write":
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content.encode())
+        case "delete":
+            path.unlink(missing_ok=True)
+        case "restore":
+            _git(repository, "checkout", "-q", "--", ".")
+        case "assume":
+            _git(repository, "update-index", "--assume-unchanged", "streams.yaml")
+        case "convert":
+            (root / ".gitattributes").write_text(f"{name} ident\n")
+        case "more":
+            (root / "more.yaml").write_text(MORE)
+        case "pin":
+            for file in _plan(repository, salt, _cache(repository)).files:
+                (root / file.path).write_bytes(file.after)
+        case _:
+            _git(repository, "add", "-A")
+    if what == "commit":
+        _git(repository, "commit", "-q", "--allow-empty", "-m", "x")
 
 
 @settings(
@@ -143,21 +172,7 @@ def test_cold_and_warm_are_the_same(edits: list[tuple[str, str, str, int]]) -> N
             _git(repository, "add", "-A")
             _git(repository, "commit", "-q", "-m", "x")
             for what, name, content, salt in edits:
-                path = root / name
-                if what == "write":
-                    path.parent.mkdir(exist_ok=True)
-                    path.write_bytes(content.encode())
-                elif what == "delete":
-                    path.unlink(missing_ok=True)
-                elif what == "more":
-                    (root / "more.yaml").write_text(MORE)
-                elif what == "pin":
-                    for file in _plan(repository, salt, cache).files:
-                        (root / file.path).write_bytes(file.after)
-                if what in {"stage", "commit"}:
-                    _git(repository, "add", "-A")
-                if what == "commit":
-                    _git(repository, "commit", "-q", "--allow-empty", "-m", "x")
+                _edit(repository, what, name, content, salt)
                 for commit in (False, True):
                     cold = _shown(_plan(repository, salt, None, commit=commit))
                     assert _shown(_plan(repository, salt, cache, commit=commit)) == cold
@@ -190,6 +205,30 @@ def test_what_is_remembered_is_not_read(repository: Repository, monkeypatch: pyt
     assert not find_sites(repository.work_tree(), kept).bindings.sites
 
 
+def test_a_listing_that_is_remembered_is_not_taken_apart(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _committed(repository, a=f"image: {IMAGE}\n", b="nothing: here\n", c="nothing: there\n")
+    kept = Settings(cache=_cache(repository))
+    root = repository.root
+    assert root is not None
+    (root / "c.yaml").write_text(f"image: {IMAGE} # touched\n")
+    (root / "d.yaml").write_text(f"image: {IMAGE} # untracked\n")
+    find_sites(repository.work_tree(), kept)
+    monkeypatch.setattr(WorkTreeInventory, "listed", None)
+
+    def found() -> list[str]:
+        return [site.occurrence.file for site in find_sites(repository.work_tree(), kept).bindings.sites]
+
+    assert found() == ["a.yaml", "c.yaml", "d.yaml"]
+    _git(repository, "checkout", "-q", "--", "c.yaml")
+    (root / "d.yaml").unlink()
+    (root / "b.yaml").write_text(f"image: {IMAGE}\n")
+    assert found() == ["a.yaml", "b.yaml"]
+    (root / "a.yaml").unlink()
+    assert found() == ["b.yaml"]
+
+
 def test_what_is_remembered_wrongly_is_never_written(repository: Repository) -> None:
     """A memory that says another place than the file's: the file is read and located again, and edited rightly."""
     _committed(repository, a=f"# c\nimage: {IMAGE}\n")
@@ -201,7 +240,7 @@ def test_what_is_remembered_wrongly_is_never_written(repository: Repository) -> 
     assert IMAGE in str(outcome)
     moved = eval(repr(outcome).replace(", 11, ", ", 2, ").replace(", 29, ", ", 5, "))
     assert moved != outcome
-    memory.keep(memory.undeclaring, memory.dropped, {key: moved})
+    replace(memory, outcomes={key: moved}).keep()
     plan = _plan(repository, 0, cache)
     assert _shown(plan) == _shown(_plan(repository, 0, None))
     assert plan.files[0].after.startswith(f"# c\nimage: {IMAGE}@sha256:".encode())
