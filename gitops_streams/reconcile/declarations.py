@@ -11,6 +11,7 @@ from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.manifests import scan
 from gitops_streams.plan.whole_repositories import with_aliased
 from gitops_streams.reconcile.candidates import Candidates
+from gitops_streams.reconcile.read_once import ReadOnce
 from gitops_streams.reconcile.two_processes import shared_out
 from gitops_streams.reconcile.worth_reading import admitted
 from gitops_streams.streams import load, status
@@ -33,6 +34,8 @@ class Declarations:
     """Every file that may be a manifest."""
     declaring: frozenset[str]
     """Those that may declare streams, as far as their bytes tell."""
+    contents: ReadOnce
+    """What was read of them."""
 
 
 def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
@@ -56,8 +59,10 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
     located: dict[str, tuple[bytes, Located]] = {}
     problems: list[Problem] = []
     candidates = Candidates.of(snapshot, settings)
+    paths = list(candidates.for_declarations())
+    contents = ReadOnce(snapshot, paths)
     declaring: set[str] = set()
-    for path, content in _declaring(snapshot, list(candidates.for_declarations())):
+    for path, content in _declaring(contents, paths):
         declaring.add(path)
         read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
         found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
@@ -67,17 +72,19 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
             located[path] = (content, found)
     catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
     history = read_history(snapshot)
-    return Declarations(catalog, history, located, (*problems, *history.problems), candidates, frozenset(declaring))
+    return Declarations(
+        catalog, history, located, (*problems, *history.problems), candidates, frozenset(declaring), contents
+    )
 
 
-def _declaring(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+def _declaring(contents: ReadOnce, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
     """Read the files that may declare streams."""
     word = load.SCREEN.encode()
 
     def work(part: Sequence[str]) -> Iterator[str]:
-        return (path for path, _ in admitted(snapshot, part, lambda content: word in content, [load.SCREEN]))
+        return (path for path, _ in admitted(contents, part, lambda content: word in content, [load.SCREEN]))
 
-    yield from snapshot.read(sorted(shared_out(paths, work)), scan.MAX_BYTES)
+    yield from contents.read(sorted(shared_out(paths, work)), scan.MAX_BYTES)
 
 
 def read_history(snapshot: Snapshot) -> History:

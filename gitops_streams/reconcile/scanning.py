@@ -57,7 +57,9 @@ def scan_files(
             yield from _split(known)
 
     def work(part: Sequence[str]) -> Iterator[tuple[str, Outcome, bool]]:
-        for path, content in admitted(snapshot, part, screen.admits, [*scan.needles(repositories, rules), *local]):
+        for path, content in admitted(
+            declarations.contents, part, screen.admits, [*scan.needles(repositories, rules), *local]
+        ):
             yield path, _outcome(path, content, repositories, local, rules), isinstance(content, bytes)
 
     outcomes: dict[tuple[str, str], Any] = {}

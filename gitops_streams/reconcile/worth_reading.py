@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gitops_streams.git.snapshot import Snapshot, Unreadable
+from gitops_streams.git.snapshot import Unreadable
 from gitops_streams.manifests import scan
+from gitops_streams.reconcile.read_once import ReadOnce
 
 
 def admitted(
-    snapshot: Snapshot, paths: Sequence[str], admits: Callable[[bytes], bool], needles: Sequence[str]
+    contents: ReadOnce, paths: Sequence[str], admits: Callable[[bytes], bool], needles: Sequence[str]
 ) -> Iterator[tuple[str, bytes | Unreadable]]:
     """Read files and yield those that are worth a closer look.
 
     Args:
-        snapshot: the work tree or a commit.
+        contents: of the work tree or a commit.
         paths: the files.
         admits: the screen.
         needles: fixed strings that say of a file that cannot be read, or is too large to be, whether it matters.
     """
     unreadable: dict[str, Unreadable] = {}
-    for path, content in snapshot.read(paths, scan.MAX_BYTES):
+    for path, content in contents.read(paths, scan.MAX_BYTES):
         if isinstance(content, Unreadable):
             unreadable[path] = content
         elif admits(content):
             yield path, content
     if unreadable:
-        for path in snapshot.containing(needles, [f":(top,literal){path}" for path in unreadable]):
+        for path in contents.containing(needles, [f":(top,literal){path}" for path in unreadable]):
             yield path, unreadable[path]
