@@ -9,7 +9,6 @@ Failures are answers too: they keep the pins, and are asked again sooner than th
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,36 +17,16 @@ from itertools import chain
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import ImagePair, InspectedPair
 from gitops_streams.oci.reference import Repository
-from gitops_streams.oci.resolution import Question, Resolution, Resolved, TagsQuestion, Unresolvable
+from gitops_streams.oci.resolution import Question, TagsQuestion, Unresolvable
 from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.limits import Clock
-from gitops_streams.registry.tags import TagList
+from gitops_streams.serve.known_answers import FIRST_RETRY, Answer, Asked, Checked, KnownAnswers
 from gitops_streams.serve.pace import Pace
 
-Asked = Question | TagsQuestion
-"""What a registry is asked again and again."""
-Answer = Resolution | TagList
 _ROUNDS = 3
 """How often a question is asked whose answer is made stale while it is under way."""
-_FIRST_RETRY = 30.0
 _SOON = 2.0
 """Seconds after which a registry is asked once more that told of a push and does not show it yet."""
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What is known of one question."""
-
-    answer: Answer
-    version: int
-    """Another one whenever the answer is another one."""
-    asked_at: float
-    """Seconds since the epoch."""
-    due: float
-    """On the monotonic clock."""
-    failures: int = 0
-    failing_since: float | None = None
-    stale: bool = False
 
 
 @dataclass(slots=True)
@@ -57,17 +36,6 @@ class _Flight:
     ended: threading.Event = field(default_factory=threading.Event)
     outdated: bool = False
     """Whether the tag was pushed since it was asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """When a question was asked."""
-
-    at: float
-    """Seconds since the epoch, as the others."""
-    next: float
-    failing_since: float | None
-    answer: Answer
 
 
 class Answers:
@@ -83,75 +51,66 @@ class Answers:
         self.client = client
         self._clock = clock
         self._pace = pace
-        self._retry = Pace(pace.interval, pace.jitter, pace.random, _FIRST_RETRY)
         self._lock = threading.Lock()
         self._inspecting = threading.Lock()
-        self._entries: dict[Asked, _Entry] = {}
-        self._by_repository: dict[Repository, set[Asked]] = {}
-        """The questions of ``_entries``."""
+        self._known = KnownAnswers(pace)
         self._flights: dict[Asked, _Flight] = {}
         self._retried: dict[str, float] = {}
         """When registries that are down were asked once more."""
-        self._versions = 0
 
     @property
     def now(self) -> float:
         """Seconds since the epoch."""
         return self._clock.time()
 
+    @property
+    def revision(self) -> int:
+        """Another one whenever anything that ``checked`` returns is another one."""
+        return self._known.revision
+
     def version(self, question: Asked) -> int:
         """Return the version of an answer; 0 where there is none."""
-        entry = self._entries.get(question)
-        return 0 if entry is None else entry.version
+        return self._known.version(question)
 
     def checked(self, question: Asked) -> Checked | None:
         """Return when a question was asked, and will be."""
         with self._lock:
-            entry = self._entries.get(question)
-            if entry is None:
-                return None
-            due = self._clock.time() + entry.due - self._clock.monotonic()
-            return Checked(entry.asked_at, due, entry.failing_since, entry.answer)
+            return self._known.checked(question)
+
+    def checked_all(self, questions: Iterable[Asked | None]) -> list[Checked | None]:
+        """Return the same of many at one moment, in their order; ``None`` stands for no question."""
+        with self._lock:
+            return [None if question is None else self._known.checked(question) for question in questions]
 
     def due(self, wanted: Collection[Asked]) -> list[Asked]:
         """List the questions among those that are wanted which are to be asked now, and forget the unwanted ones."""
         now = self._clock.monotonic()
         with self._lock:
-            for question in [known for known in self._entries if known not in wanted]:
-                # A pass that goes on may have asked it a moment ago; who asks it next time will find it gone.
-                if self._entries[question].due < now:
-                    self._forget(question)
-            return [
-                question
-                for question, entry in self._entries.items()
-                if (entry.stale or entry.due <= now) and question not in self._flights
-            ]
+            # Who asks for a forgotten one next time will find it gone.
+            self._known.drop_unwanted(wanted, now)
+            return [question for question in self._known.due(now) if question not in self._flights]
 
     def concerned(self, repository: Repository, tag: str) -> list[Asked]:
         """List the known questions whose answer a push of this tag may change."""
         with self._lock:
-            return [question for question, _ in self._concerned(repository, tag)]
+            return self._known.concerned(repository, tag)
 
     def has(self, repository: Repository, tag: str, digest: Digest) -> bool:
         """Whether every question that a push of this tag concerns has this digest for its answer already."""
         with self._lock:
-            known = self._concerned(repository, tag)
-            return bool(known) and all(
-                isinstance(key, Question)
-                and key.platform is None
-                and not entry.stale
-                and key not in self._flights
-                and isinstance(entry.answer, Resolved)
-                and entry.answer.digest == digest
-                for key, entry in known
+            concerned = self._known.concerned(repository, tag)
+            return bool(concerned) and all(
+                self._known.is_digest(question, digest) is True
+                and not self._known.is_stale(question)
+                and question not in self._flights
+                for question in concerned
             )
 
     def outdate(self, questions: Iterable[Asked]) -> None:
         """Make answers stale, those under way included: whoever needs them asks again."""
         with self._lock:
             for question in questions:
-                if question in self._entries:
-                    self._entries[question].stale = True
+                self._known.outdate(question)
                 if question in self._flights:
                     self._flights[question].outdated = True
 
@@ -163,10 +122,8 @@ class Answers:
             digest: what the sender of an event claims; a claim only makes us look again.
         """
         with self._lock:
-            entry = self._entries.get(question)
-            plain = isinstance(question, Question) and question.platform is None
-            if entry is not None and plain and isinstance(entry.answer, Resolved) and entry.answer.digest != digest:
-                entry.due = min(entry.due, self._clock.monotonic() + _SOON)
+            if self._known.is_digest(question, digest) is False:
+                self._known.advance(question, self._clock.monotonic() + _SOON)
 
     def reopen(self, hosts: Iterable[str]) -> None:
         """Leave registries alone no longer that had failed: a push that we are told of says that they work."""
@@ -177,7 +134,7 @@ class Answers:
         """Ask a registry once more that is left alone since it failed, if that is long enough ago."""
         now = self._clock.monotonic()
         with self._lock:
-            if now < self._retried.get(host, float("-inf")) + min(_FIRST_RETRY, self._pace.interval):
+            if now < self._retried.get(host, float("-inf")) + min(FIRST_RETRY, self._pace.interval):
                 return
             self._retried[host] = now
         self.client.reopen(host)
@@ -189,7 +146,8 @@ class Answers:
         down = self.failing()
         self.outdate(asked)
         self.obtain(asked, patient=True)
-        self._recall(down.keys() - self.failing().keys())
+        with self._lock:
+            self._known.recall(down.keys() - self._known.failing().keys(), self._clock.monotonic())
         return {question for question in asked if self.version(question) != before[question]}
 
     def obtain(
@@ -226,13 +184,13 @@ class Answers:
             for flight in theirs:
                 flight.ended.wait()
         with self._lock:
-            missing = [question for question in wanted if question not in self._entries]
+            missing = [question for question in wanted if question not in self._known]
         if missing:  # whoever was asking has failed, or what was asked is forgotten already
             at = self.now
             self._keep(dict.fromkeys(missing, _Flight()), self._ask(missing, None), at)
             sent += len(missing)
         with self._lock:
-            return {key: (self._entries[key].answer, self._entries[key].version) for key in wanted}, sent
+            return {question: self._known.answer(question) for question in wanted}, sent
 
     def inspect(
         self,
@@ -255,16 +213,8 @@ class Answers:
 
     def failing(self) -> Mapping[str, tuple[float, str]]:
         """Return the registries of which every question fails: since when, and why."""
-        hosts: OrderedDict[str, tuple[float, str] | None] = OrderedDict()
         with self._lock:
-            for question, entry in self._entries.items():
-                host = question.repository.domain
-                if isinstance(entry.answer, Unresolvable) and entry.failing_since is not None:
-                    known = hosts.get(host, (entry.failing_since, entry.answer.reason))
-                    hosts[host] = None if known is None else min(known, (entry.failing_since, entry.answer.reason))
-                else:
-                    hosts[host] = None
-        return {host: said for host, said in hosts.items() if said is not None}
+            return self._known.failing()
 
     def close(self) -> None:
         """Close all connections; what is under way ends as ``Unresolvable``."""
@@ -279,8 +229,8 @@ class Answers:
         theirs: list[_Flight] = []
         with self._lock:
             for question in wanted:
-                entry, flight = self._entries.get(question), self._flights.get(question)
-                if entry is not None and (not entry.stale or (flight is not None and not patient)):
+                flight, stale = self._flights.get(question), self._known.is_stale(question)
+                if question in self._known and (not stale or (flight is not None and not patient)):
                     continue
                 if flight is not None:
                     theirs.append(flight)
@@ -299,55 +249,10 @@ class Answers:
         with self._lock:
             now = self._clock.monotonic()
             for question, answer in answers.items():
-                old = self._entries.get(question)
-                failed = isinstance(answer, Unresolvable)
-                failures = 0 if not failed else 1 if old is None else old.failures + 1
-                same = old is not None and _same(old.answer, answer)
-                if not same:
-                    self._versions += 1
-                self._by_repository.setdefault(question.repository, set()).add(question)
-                self._entries[question] = _Entry(
-                    answer,
-                    old.version if same and old is not None else self._versions,
-                    time,
-                    now + (self._retry.retry(failures) if failed else self._pace.next()),
-                    failures,
-                    None if not failed else time if old is None or old.failing_since is None else old.failing_since,
-                    flights[question].outdated,
-                )
-
-    def _recall(self, hosts: Collection[str]) -> None:
-        """Have everything asked at once that had failed at registries that are back."""
-        with self._lock:
-            for question, entry in self._entries.items():
-                if question.repository.domain in hosts and entry.failures:
-                    entry.due = self._clock.monotonic()
-
-    def _forget(self, question: Asked) -> None:
-        del self._entries[question]
-        others = self._by_repository[question.repository]
-        others.discard(question)
-        if not others:
-            del self._by_repository[question.repository]
-
-    def _concerned(self, repository: Repository, tag: str) -> list[tuple[Asked, _Entry]]:
-        return [
-            (question, self._entries[question])
-            for question in self._by_repository.get(repository, ())
-            if isinstance(question, TagsQuestion) or question.tag == tag
-        ]
+                self._known.keep(question, answer, time, now, stale=flights[question].outdated)
 
     def _land(self, flights: Mapping[Asked, _Flight]) -> None:
         with self._lock:
             for question, flight in flights.items():
                 self._flights.pop(question, None)
                 flight.ended.set()
-
-
-def _same(old: Answer, new: Answer) -> bool:
-    """Whether nothing would be planned otherwise: the words of a failure may change."""
-    if isinstance(old, Unresolvable) and isinstance(new, Unresolvable):
-        return old.cause is new.cause
-    if isinstance(old, Resolved) and isinstance(new, Resolved):
-        return old.digest == new.digest
-    return old == new

@@ -16,7 +16,8 @@ from gitops_streams.oci.resolution import Question, TagsQuestion
 from gitops_streams.plan.model import Change, TagPlan
 from gitops_streams.reconcile.one_pass import Pass
 from gitops_streams.render.report import Report
-from gitops_streams.serve.answers import Answers, Asked
+from gitops_streams.serve.answers import Answers
+from gitops_streams.serve.known_answers import Asked
 from gitops_streams.serve.view import View
 
 Watch = Callable[[Pass], None]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from gitops_streams.errors import INCOMPLETE
 from gitops_streams.plan.model import Outcome
 from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.lifecycle import PullOutcome
-from gitops_streams.serve.overview import PassOutcome, PassView, PullView, RepositoryView, TagView
+from gitops_streams.serve.overview import PassOutcome, PassView, PullView, RepositoryView
 from gitops_streams.serve.place import Place
-from gitops_streams.serve.tag_views import Known, Times, tag_views
+from gitops_streams.serve.shown_tags import ShownTags, times
+from gitops_streams.serve.tag_views import Known, tag_views
 from gitops_streams.serve.visit import Memory, Passed, Pushed, open_pulls
-from gitops_streams.streams.model import TagKey
 from gitops_streams.yamledit.problem import Severity
 
 _SHOWN = 100
@@ -37,36 +37,36 @@ class Kept:
     running_since: datetime | None = None
     last: PassView | None = None
     last_success: datetime | None = None
-    tags: tuple[TagView, ...] = ()
+    tags: ShownTags | None = None
+    """``None`` before the first pass."""
     pulls: tuple[PullView, ...] = ()
     problems: tuple[str, ...] = ()
 
-    def passed(self, done: Passed) -> None:
-        """Take in a pass."""
+    def passed(self, done: Passed, ahead: float) -> None:
+        """Take in a pass.
+
+        Args:
+            done: what it has found.
+            ahead: what the time of day is ahead of the monotonic clock, seconds.
+        """
         self.memory = done.memory
         pulls = done.report.published.pulls if done.report.published is not None else ()
         self.pulls = tuple(map(_pull, open_pulls(pulls)))
         mode = self.place.served.publish
+        questions, answers = done.memory.questions, done.memory.answers
+        checked = answers.checked_all(questions.values())
         known = Known(
             history=done.history,
-            times={key: self.times(key) for key in done.memory.questions},
+            times={key: times(each, ahead) for key, each in zip(questions, checked, strict=True)},
             landed=mode != "pull-request",
         )
-        self.tags = tag_views(done.report.plan, done.found.catalog, done.found.history, known)
+        tags = tag_views(done.report.plan, done.found.catalog, done.found.history, known)
+        self.tags = ShownTags(tags, questions, answers)
         failed = (f"{pull.group}: {pull.reason}" for pull in pulls if pull.outcome is PullOutcome.FAILED)
         self.problems = tuple([*failed, *map(str, done.report.plan.problems)][:_SHOWN])
 
-    def times(self, key: TagKey) -> Times:
-        """Say when a stream tag was asked for, and will be."""
-        question = self.memory.questions.get(key) if self.memory is not None else None
-        checked = self.memory.answers.checked(question) if self.memory is not None and question is not None else None
-        if checked is None:
-            return Times()
-        since = checked.failing_since
-        return Times(_when(checked.at), _when(checked.next), None if since is None else _when(since))
-
     def view(self, next_pass: datetime | None) -> RepositoryView:
-        """Show the repository as it is known now."""
+        """Show the repository as it is known now, without its stream tags, which ``tags`` shows."""
         served = self.place.served
         return RepositoryView(
             name=served.name,
@@ -78,16 +78,9 @@ class Kept:
             last_success=self.last_success,
             running_since=self.running_since,
             next_pass=next_pass,
-            tags=tuple(self._timed(tag) for tag in self.tags),
             pulls=self.pulls,
             problems=self.problems,
         )
-
-    def _timed(self, tag: TagView) -> TagView:
-        times = self.times(tag.key)
-        if times.checked_at is None or (times.checked_at, times.next_check) == (tag.checked_at, tag.next_check):
-            return tag
-        return replace(tag, checked_at=times.checked_at, next_check=times.next_check)
 
 
 def outcome_of(report: Report) -> PassOutcome:
@@ -106,7 +99,3 @@ def exit_code(report: Report) -> int:
 def _pull(pull: PullResult) -> PullView:
     blocked = pull.outcome is PullOutcome.BLOCKED
     return PullView(pull.group, pull.url or "", pull.number, blocked, pull.reason if blocked else "")
-
-
-def _when(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, tz=UTC)

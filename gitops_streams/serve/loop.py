@@ -173,7 +173,7 @@ class Loop:
             if self.stopping:
                 return CheckOutcome.STOPPING
             kept = self._repositories.kept.get(repository)
-            if kept is None or not any(known.key == tag for known in kept.tags):
+            if kept is None or kept.tags is None or tag not in kept.tags:
                 return CheckOutcome.UNKNOWN
             now, new = self._clock.monotonic(), False
             source = kept.memory.sources.get(tag) if kept.memory is not None else None
@@ -188,11 +188,10 @@ class Loop:
 
     def overview(self) -> Overview:
         """Return what is known now."""
-        registries = self._pool.views()
+        repositories, registries = self._repositories.views(), self._pool.views()
         with self._lock:
-            kept = self._repositories.kept
             return Overview(
-                repositories=tuple(each.view(self._repositories.next_visit(name)) for name, each in kept.items()),
+                repositories=repositories,
                 registries=registries,
                 receivers=self._counted.views,
                 started=self._started,

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from functools import partial
 
 from gitops_streams.serve.agenda import URGENCY, Trigger
-from gitops_streams.serve.answers import Answers, Asked
+from gitops_streams.serve.answers import Answers
+from gitops_streams.serve.known_answers import Asked
 from gitops_streams.serve.pool import Pool
 from gitops_streams.serve.repositories import Repositories
 from gitops_streams.serve.workers import Workers

@@ -7,8 +7,8 @@ from functools import partial
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.serve.agenda import URGENCY, Trigger
-from gitops_streams.serve.answers import Asked
 from gitops_streams.serve.burst import Burst
+from gitops_streams.serve.known_answers import Asked
 from gitops_streams.serve.pool import Pool
 from gitops_streams.serve.repositories import Repositories
 from gitops_streams.serve.visit import Pushed

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gitops_streams.registry.limits import Clock
 from gitops_streams.serve.agenda import Agenda, Trigger
-from gitops_streams.serve.answers import Asked
 from gitops_streams.serve.burst import QUIET
 from gitops_streams.serve.clone_location import clone_location
 from gitops_streams.serve.event import RepositoryPushed
 from gitops_streams.serve.interests import Interests
 from gitops_streams.serve.kept import Kept
+from gitops_streams.serve.known_answers import Asked
+from gitops_streams.serve.overview import RepositoryView
 from gitops_streams.serve.place import Place
 
 
@@ -41,12 +43,23 @@ class Repositories:
         """Return the time of day."""
         return datetime.fromtimestamp(self.clock.time(), tz=UTC)
 
+    def ahead(self) -> float:
+        """Return what the time of day is ahead of the monotonic clock, seconds."""
+        return self.clock.time() - self.clock.monotonic()
+
     def next_visit(self, name: str) -> datetime | None:
         """Return when a repository is due; ``None`` while it is being visited and nobody wants another visit."""
         due = self.agenda.due(name)
         if due is None:
             return None
-        return datetime.fromtimestamp(self.clock.time() + max(0.0, due - self.clock.monotonic()), tz=UTC)
+        return datetime.fromtimestamp(max(self.clock.time(), due + self.ahead()), tz=UTC)
+
+    def views(self) -> tuple[RepositoryView, ...]:
+        """Show them as they are now. Call it without the lock: nobody waits while stream tags are shown."""
+        ahead = self.ahead()
+        with self.lock:
+            shown = [(kept.view(self.next_visit(name)), kept.tags) for name, kept in self.kept.items()]
+        return tuple(view if tags is None else replace(view, tags=tags.views(ahead)) for view, tags in shown)
 
     def spread(self, changed: Collection[Asked], trigger: Trigger) -> None:
         """Have those visited who have used an answer that is another one now."""

@@ -9,7 +9,8 @@ from typing import cast
 from gitops_streams.oci.image import ImagePair, InspectedPair
 from gitops_streams.oci.resolution import Question, Resolution, TagsQuestion, Unresolvable
 from gitops_streams.registry.tags import TagList
-from gitops_streams.serve.answers import Answer, Answers, Asked
+from gitops_streams.serve.answers import Answers
+from gitops_streams.serve.known_answers import Answer, Asked
 
 
 class View:

@@ -21,9 +21,10 @@ from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_reques
 from gitops_streams.reconcile.workspace import Workspace, settings_in
 from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.lifecycle import PullOutcome
-from gitops_streams.serve.answers import Answers, Asked
+from gitops_streams.serve.answers import Answers
 from gitops_streams.serve.clone_location import clone_location
 from gitops_streams.serve.freshness import PublishedFresh, Watch, publish_fresh
+from gitops_streams.serve.known_answers import Asked
 from gitops_streams.serve.overview import History
 from gitops_streams.serve.place import Place
 from gitops_streams.serve.pool import Pool

@@ -96,7 +96,7 @@ class Visits:
             now = self._clock.monotonic()
             match done:
                 case Passed():
-                    kept.passed(done)
+                    kept.passed(done, repositories.ahead())
                     repositories.interests.learn(name, done.memory)
                 case Idle():
                     pass

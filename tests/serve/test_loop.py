@@ -459,6 +459,24 @@ def test_what_is_shown(world, registry, fleet, web):
     assert shown.registries[0].requests == registry.count()
 
 
+def test_what_has_not_changed_is_not_shown_anew(world, registry, fleet, web, tmp_path):
+    other = Fleet(tmp_path / "git", "other")
+    registry.push("acme/api", "1", Image.build("api", "1"))
+    other.stream("api", f"{registry.host}/acme/api:1")
+    other.publish()
+    here = world(fleet, other)
+    here.step()
+    here.pass_by(20)
+    before = {name: here.repository(name).tags for name in ("fleet", "other")}
+    assert all(here.repository(name).tags is tags for name, tags in before.items())
+    new = move(registry, "2")
+    here.event(web, new)
+    assert here.tag().current == new
+    assert here.repository("other").tags is before["other"]
+    here.pass_by(INTERVAL + 10, stride=100)
+    assert here.repository("other").tags[0].checked_at > before["other"][0].checked_at
+
+
 def test_deliveries_are_counted(world, registry, fleet, web):
     here = world(fleet)
     here.loop.deliver("registry", Accepted((Ping(),)))
