@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gitops_streams.render.columns import columns
 from gitops_streams.render.inert import cut, line
 from gitops_streams.render.recorded import condition_json, condition_text, item_json
 from gitops_streams.streams.condition import Condition
@@ -54,10 +53,12 @@ class TagHistory:
 
 def table(tags: Iterable[TagHistory], *, complete: bool) -> str:
     """Write a row for each image, the newest first."""
+    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
+
     tags = list(tags)
     headers = ["STREAM TAG", "IMAGE", "SOURCE TAG", "SITES", "RECORDED", "BY", "COMMIT"]
     rows = [[line(str(tag.key)), *_row(entry)] for tag in tags for entry in tag.entries]
-    told = [columns(headers, rows)] if rows else ["nothing recorded"]
+    told = [tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)] if rows else ["nothing recorded"]
     told += [line(f"{tag.key}: {condition_text(tag.condition)}") for tag in tags if tag.condition is not None]
     unknown = any(entry.origin is None and entry.committed for tag in tags for entry in tag.entries)
     told += [f"note: {INCOMPLETE}"] if unknown and not complete else []

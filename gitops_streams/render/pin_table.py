@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gitops_streams.render.columns import columns
 from gitops_streams.render.image_phrases import age, primary, resized
 from gitops_streams.render.inert import line
 from gitops_streams.render.phrase import Phrase, joined, plain
@@ -16,13 +15,15 @@ from gitops_streams.review.standing import Standing
 
 def render(found: PinReview) -> str:
     """Render the review as a table, what is to be said of each pin and image, and a summary."""
+    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
+
     blocks = []
     if found.pins:
         rows = [
             [pin.verdict.standing.value, plain(belongs(pin)), line(place(pin)), plain(move(pin))] for pin in found.pins
         ]
         headers = ["STANDING", "STREAM TAG", "PLACE", "DIGEST"]
-        blocks.append(columns(headers, rows))
+        blocks.append(tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True))
     told = [f"{place(pin)}: {plain(why(pin))}" for pin in found.pins if pin.verdict.standing is not Standing.CURRENT]
     told += [f"{item.file}:{item.line}: {item.kind}: {item.tag}: {item.reason}" for item in found.findings]
     blocks += _listing("Findings and remarks:", told)

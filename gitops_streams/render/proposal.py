@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from gitops_streams.plan.proposal import Proposal, ProposedTag, ProposedUse
-from gitops_streams.render.columns import columns
 from gitops_streams.render.inert import line
 from gitops_streams.render.words import count, shorten
 from gitops_streams.yamledit.problem import Problem
@@ -39,6 +38,8 @@ def as_yaml(proposed: Proposed) -> str:
 
 def as_table(proposed: Proposed) -> str:
     """Write one row a use, and the rest as lists."""
+    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
+
     rows = []
     for key, tag in proposed.proposal.tags:
         shown = tag.uses if proposed.every_place else tag.uses[:1]
@@ -50,7 +51,9 @@ def as_table(proposed: Proposed) -> str:
             rows.append([*first, place])
     blocks = []
     if rows:
-        blocks.append(columns(["STREAM TAG", "FROM", "USED IN"], rows))
+        blocks.append(
+            tabulate(rows, headers=["STREAM TAG", "FROM", "USED IN"], tablefmt="plain", disable_numparse=True)
+        )
     blocks += ["\n".join(block) for block in _blocks(proposed, yaml=False) if block]
     return "\n\n".join(blocks) + "\n" if blocks else ""
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gitops_streams.plan.listing import Listed, State
-from gitops_streams.render.columns import columns
 from gitops_streams.render.inert import line
 from gitops_streams.render.places import where
 from gitops_streams.render.words import UNSCANNED, count, shorten
@@ -25,6 +24,8 @@ _WORDS = {State.NOT_FOLLOWED: "not followed"}
 
 def table(places: Sequence[Listed], problems: Iterable[Problem]) -> str:
     """Write a row for each bound place, then every other with its reason."""
+    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
+
     rows = [
         [
             line(f"{place.file}:{place.line}"),
@@ -37,7 +38,7 @@ def table(places: Sequence[Listed], problems: Iterable[Problem]) -> str:
         if place.state is State.BOUND
     ]
     headers = ["PLACE", "REFERENCE", "FORM", "STREAM TAG", "BOUND BY"]
-    blocks = [columns(headers, rows)] if rows else []
+    blocks = [tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)] if rows else []
     for state, title in _TITLES.items():
         lines = [title, *(told for place in places if place.state is state for told in _told(place))]
         blocks += ["\n".join(lines)] if len(lines) > 1 else []

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.render.columns import columns
 from gitops_streams.render.inert import line
 from gitops_streams.render.recorded import condition_json, condition_text, item_json
 from gitops_streams.streams.condition import Condition
@@ -38,19 +37,21 @@ class TagState:
 
 def table(states: Iterable[TagState]) -> str:
     """Write one row a stream tag."""
+    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
+
     states = list(states)
     rows = [
         [
             line(str(state.tag.key)),
             line(str(state.tag.source)),
             state.items[0].image.short if state.items else "-",
-            str(len(state.items)),
+            len(state.items),
             f"{state.current}/{len(state.digests)}" if state.digests else "-",
         ]
         for state in states
     ]
     headers = ["STREAM TAG", "FROM", "NEWEST RECORDED", "HISTORY", "SITES CURRENT"]
-    told = [columns(headers, rows)]
+    told = [tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)]
     told += [line(f"{state.tag.key}: {_held(state.tag.hold)}") for state in states if state.tag.hold is not None]
     told += [line(f"{state.tag.key}: {condition_text(state.condition)}") for state in states if state.condition]
     return "\n".join(told) + "\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gitops_streams.plan.model import Outcome
 from gitops_streams.render import pull_phrases, words
-from gitops_streams.render.columns import columns
 from gitops_streams.render.image_phrases import age, primary, resized
 from gitops_streams.render.inert import line
 from gitops_streams.render.phrase import Phrase, joined, plain
@@ -18,6 +17,8 @@ _LISTED = 10
 
 def render(report: Report) -> str:
     """Render a report as a table with a summary; sites that need no change are only counted."""
+    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
+
     plan = report.plan
     rows = [
         [site.outcome.value, line(str(tag.key)), line(words.place(site.site)), line(words.change(site))]
@@ -28,7 +29,7 @@ def render(report: Report) -> str:
     blocks = []
     if rows:
         headers = ["OUTCOME", "STREAM TAG", "PLACE", "CHANGE"]
-        blocks.append(columns(headers, rows))
+        blocks.append(tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True))
     failed = [(tag, tag.failure) for tag in plan.tags if tag.failure is not None]
     if failed:
         lines = [f"  {line(f'{tag.key}: {tag.reason}')}" for tag, _ in failed]
