@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from gitops_streams.manifests import by_value
+from gitops_streams.manifests import never_pulled
 from gitops_streams.manifests.embedded import Outside
 from gitops_streams.manifests.field_rules import FieldForm, FieldRule
 from gitops_streams.manifests.path_pattern import PathPattern, write
@@ -45,7 +45,7 @@ def line(
     """
     found = outside.object
     relative = pointer[len(found.pointer) :]
-    if not relative or not _is_text(by_value.never(found, pointer)):
+    if not relative or not _is_text(never_pulled.why(found, pointer)):
         return {}
     advised: dict[str, str] = {}
 
@@ -66,7 +66,7 @@ def line(
 
 def _is_text(never: str | None) -> bool:
     """Whether a place is left alone since it is text, and not since what stands there is no image to be pulled."""
-    return never is None or never in by_value.TEXTS or never.startswith(by_value.FILE)
+    return never is None or never in never_pulled.TEXTS or never.startswith(never_pulled.FILE)
 
 
 def _written(file: str, outside: Outside, relative: Pointer, form: FieldForm) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from functools import partial
 
 from gitops_streams.manifests import (
     by_rule,
@@ -20,12 +20,14 @@ from gitops_streams.manifests import (
     named_scalars,
     prospects,
     spared,
+    template_parameters,
     triggers,
 )
 from gitops_streams.manifests.acceptance import scalars_of
 from gitops_streams.manifests.field_rules import UserRules
 from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import Finding, LocalLookup, Occurrence
+from gitops_streams.manifests.owners import with_known_namespace
 from gitops_streams.manifests.search import Search
 from gitops_streams.manifests.walking import walk
 from gitops_streams.oci.reference import Repository
@@ -33,9 +35,8 @@ from gitops_streams.yamledit.embedded import Embedding
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Scalar
 from gitops_streams.yamledit.objects import Object, objects
+from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
-
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 
 
 def find(
@@ -71,22 +72,36 @@ def find(
     for document in located.documents:
         lent = merges.overrides(document.root) if merged else {}
         search = Search(path, text, document, tracked, lent, again, lookup, triggered, within, rules, policed, likely)
-        encrypted = left_alone.encrypted(document.root)
-        for found in objects(document.root):
-            if ignores:
+        if ignores:
+            for found in objects(document.root):
                 yield from ignored_differences.find(path, text, found)
-            why = encrypted or left_alone.why(found)
-            if why is None:
-                spares = spared.find(path, remarks, found, rules.fields, whole_file)
-                looked_at = search if spares is None else replace(search, spared=spares)
-                yield from _object(looked_at, _with_namespace(found), marked=marked)
-            elif not left_alone.is_declaration(found):
-                yield from _mentioned(search, found, why)
+        yield from _document(search, partial(spared.find, path, remarks, rules=rules.fields, everything=whole_file))
     if marked:
         yield from markers.stray(path, located)
     if rules.image_policies is not None and policed:
         yield from flux_markers.stray(path, located)
     yield from spared.stray(path, located)
+
+
+def _document(search: Search, spares: Callable[[Object], spared.Spared | None]) -> Iterator[Finding | Problem]:
+    """Yield what is found in one document; ``spares`` says what the user keeps from being edited in an object."""
+    root = search.document.root
+    encrypted = left_alone.encrypted(root)
+    templated = template_parameters.SCREEN in search.text and encrypted is None
+    taken: set[Pointer] = set()
+    for found in objects(root):
+        why = encrypted or left_alone.why(found)
+        if why is None:
+            spare = spares(found)
+            looked_at = search if spare is None else replace(search, spared=spare)
+            for finding in _object(looked_at, with_known_namespace(found)):
+                if templated and isinstance(finding, Occurrence):
+                    taken |= {field.pointer for field in finding.fields}
+                yield finding
+        elif not left_alone.is_declaration(found):
+            yield from _mentioned(search, found, why)
+    if templated:
+        yield from template_parameters.find(search, spares, taken)
 
 
 def _mentioned(search: Search, found: Object, why: str) -> Iterator[Finding]:
@@ -95,13 +110,13 @@ def _mentioned(search: Search, found: Object, why: str) -> Iterator[Finding]:
             yield from mentions.find(search.path, search.text, node, search.tracked, why)
 
 
-def _object(search: Search, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
+def _object(search: Search, found: Object) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
     policies = search.rules.image_policies if search.policed else None
     naming = named_scalars.Naming(
         search.path, search.text, search.document.index, found, search.uneditable, search.spared, policies
     )
-    for named in named_scalars.find(naming, marked=marked, triggered=search.triggered):
+    for named in named_scalars.find(naming, marked=markers.SCREEN in search.text, triggered=search.triggered):
         if isinstance(named, Occurrence):
             marks |= scalars_of(named)
         elif isinstance(named, named_scalars.Claimed):
@@ -112,9 +127,3 @@ def _object(search: Search, found: Object, *, marked: bool) -> Iterator[Finding 
         marks |= scalars
         yield ruled_finding
     yield from by_shape.find(search, found, marks)
-
-
-def _with_namespace(found: Object) -> Object:
-    """Forget a namespace that is not one yet, such as a Template's ``${NAMESPACE}``."""
-    known = found.namespace is None or _NAMESPACE.fullmatch(found.namespace)
-    return found if known else replace(found, namespace=None)

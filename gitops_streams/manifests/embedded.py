@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import assert_never
 
 from gitops_streams.manifests import (
-    by_value,
     deployment_config,
     flux_markers,
     markers,
     mentions,
+    never_pulled,
     registry_paths,
     triggers,
 )
@@ -157,7 +157,7 @@ def _is_text(found: Object, pointer: Pointer) -> bool:
     """Whether a string is a file, prose or a script, by where it stands."""
     path = pointer[len(found.pointer) :]
     in_files = any(isinstance(part, str) and part.lower().startswith(_FILES) for part in path[:-1])
-    return in_files or by_value.never(found, pointer) is not None
+    return in_files or never_pulled.why(found, pointer) is not None
 
 
 def _may_hold(value: str, tracked: Collection[Repository], local: Collection[str]) -> bool:
@@ -166,7 +166,7 @@ def _may_hold(value: str, tracked: Collection[Repository], local: Collection[str
         return True  # whoever asks for every repository there is
     if any(screen in value for screen in _SCREENS) or any(name in value for name in local):
         return True
-    if registry_paths.SCREEN in value and any(first in value and rest in value for first, rest in _joined(tracked)):
+    if registry_paths.split_paths(tracked).stand_in(value):
         return True
     paths = _paths(tracked)
     # JSON may escape slashes.
@@ -197,11 +197,6 @@ def _paths(tracked: frozenset[Repository]) -> frozenset[str]:
             repository.path.removeprefix("library/") if repository.domain == DOCKER_HUB else repository.path,
         }
     )
-
-
-@lru_cache(maxsize=4)
-def _joined(tracked: frozenset[Repository]) -> frozenset[tuple[str, str]]:
-    return frozenset(registry_paths.parts(tracked))
 
 
 def _is_manifest(located: Located) -> bool:

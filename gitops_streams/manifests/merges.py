@@ -17,9 +17,13 @@ _NAMES = {
     "helm": frozenset({"repository", "registry"}),
     "kustomize": frozenset({"name", "newName"}),
     "image-map": frozenset({"name", "image", "registry"}),
+    "joined": frozenset({"hub", "repository", "registry", "name", "image"}),
 }
 _NO_NAMES: frozenset[str] = frozenset()
-_RELEVANT = frozenset({"repository", "registry", "tag", "digest", "sha", "name", "image", "newName", "newTag"})
+_RELEVANT = frozenset({"repository", "registry", "tag", "digest", "sha", "name", "image", "newName", "newTag"}) | {
+    "hub",
+    "version",
+}
 
 Overrides = MappingOf[int, set[frozenset[str]]]
 """For the identity of each map that others borrow from: the keys that each borrower has of its own."""

@@ -5,12 +5,21 @@ Asked only about occurrences that somebody tracks, so it costs a scan nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gitops_streams.manifests.occurrence import Occurrence, Owner, SplitReference
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, resolve
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
+
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+
+
+def with_known_namespace(found: Object) -> Object:
+    """Forget a namespace that is not one yet, such as a Template's ``${NAMESPACE}``."""
+    known = found.namespace is None or _NAMESPACE.fullmatch(found.namespace)
+    return found if known else replace(found, namespace=None)
 
 
 def owned(occurrence: Occurrence, found: Object) -> Occurrence:

@@ -18,8 +18,6 @@ from gitops_streams.oci.reference import Repository
 _SEGMENT = re.compile(r"/([a-z0-9._-]+)")
 # A bare name behind its key, as it may be written in a string within a string; or what may stand before the name.
 _NAMED = re.compile(r"image[\"']*\s*:(?=\s*(?:[&!]|[\"']*([a-z0-9._-]+)))")
-# A key for a registry, whose value may hold the first part of a path.
-_REGISTRY = re.compile(registry_paths.SCREEN + r"[_-]*[\"']*\s*[:#]")
 _FIXED = (markers.SCREEN, flux_markers.SCREEN, triggers.SCREEN, deployment_config.SCREEN, "\\")
 """What has a string opened though it holds no tracked path, and what may hide one."""
 
@@ -50,8 +48,8 @@ def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> 
     # What an alias stands for stands elsewhere. Whoever asks for every repository has no set of them.
     if not isinstance(tracked, frozenset) or ("&" in text and "*" in text) or local_names.RESOLVE_NAMES in text:
         return None
-    by_last, fixed, joined = _wanted(tracked)
-    if _REGISTRY.search(text) and any(first in text and rest in text for first, rest in joined):
+    by_last, fixed = _wanted(tracked)
+    if registry_paths.split_paths(tracked).stand_in(text):
         return None
     positions = [
         match.start()
@@ -72,8 +70,8 @@ def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> 
 @lru_cache(maxsize=4)
 def _wanted(
     tracked: frozenset[Repository],
-) -> tuple[dict[str, list[str]], tuple[str, ...], frozenset[tuple[str, str]]]:
-    """Return the paths by their last segments, those that have but one, and those that a registry may split."""
+) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """Return the paths by their last segments, and those that have but one."""
     by_last: dict[str, list[str]] = {}
     fixed = list(_FIXED)
     for path in sorted(paths(tracked)):
@@ -82,4 +80,4 @@ def _wanted(
             by_last.setdefault(last, []).append(path)
         else:
             fixed.append(path)
-    return by_last, tuple(fixed), frozenset(registry_paths.parts(tracked))
+    return by_last, tuple(fixed)

@@ -18,7 +18,7 @@ from gitops_streams.oci.reference import DOCKER_HUB, Repository
 # reference or behind it (a colon, an at sign, a blank, a quote, a backslash) is none of it, so that the last
 # segment of every path that a scanner can take is such a run, whole.
 _SEGMENT = re.compile(rb"/([a-z0-9._-]+)")
-_REGISTRY = registry_paths.SCREEN.encode()
+_SPLITTING = tuple(word.encode() for word in registry_paths.SCREENS)
 _UTF_16 = frozenset({b"\xff\xfe", b"\xfe\xff"})
 
 
@@ -51,11 +51,9 @@ class Screen:
                 self._paths.setdefault(last.encode(), []).append(path.encode())
             else:
                 self._fixed.append(path.encode())
-        # A path whose first part stands with the registry; few files have a key for one.
-        self._joined: dict[bytes, list[tuple[bytes, bytes]]] = {}
-        for first, rest in sorted(set(registry_paths.parts(tracked))):
-            segment = first.rpartition("/")[2].encode()
-            self._joined.setdefault(segment, []).append((first.encode(), rest.encode()))
+        # A path in two parts; few files with a key for the first one hold both.
+        self._split = registry_paths.SplitPaths(tracked)
+        self._unsplit = frozenset(segment.encode() for segment in self._split.segments).isdisjoint
         self._apart = frozenset(self._paths).isdisjoint
 
     def admits(self, data: bytes) -> bool:
@@ -65,16 +63,15 @@ class Screen:
             data += b"\n" + data.decode("utf-16", "replace").encode("utf-8", "replace")
         if not self._apart(segments := _SEGMENT.findall(data)) and self._spells(data, segments):
             return True
-        if _REGISTRY in data and self._joins(data, segments):
+        if not self._unsplit(segments) and any(word in data for word in _SPLITTING) and self._joins(data):
             return True
         for text in self._fixed:
             if text in data:
                 return True
         return bool(self._names) and may_hold(data, self._names)
 
-    def _joins(self, data: bytes, segments: list[bytes]) -> bool:
-        both = (pair for segment in {*segments} & self._joined.keys() for pair in self._joined[segment])
-        return any(first in data and rest in data for first, rest in both)
+    def _joins(self, data: bytes) -> bool:
+        return self._split.stand_in(data.decode("latin-1"))
 
     def _spells(self, data: bytes, segments: list[bytes]) -> bool:
         return any(path in data for segment in {*segments} & self._paths.keys() for path in self._paths[segment])

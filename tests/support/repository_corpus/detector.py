@@ -98,6 +98,48 @@ def detect(path: str, documents: list[Seen]) -> Iterator[Candidate]:
     for number, document in enumerate(documents):
         if document.below:
             yield from _node(document.below[0], (number,), "", 0)
+            yield from _template(document.below[0], (number,))
+
+
+_TEMPLATED = re.compile(r"[\w./:-]*(?:\$\{\w+\}[\w./-]*)*:\$\{(\w+)\}")
+
+
+def _template(node: Seen, address: Address) -> Iterator[Candidate]:
+    """Yield the tags among an OpenShift Template's parameters that an image of its objects is made of."""
+    entries = _entries(node)
+    if "kind" not in entries or entries["kind"].said != "Template" or "parameters" not in entries:
+        return
+    values: dict[str, tuple[int, str]] = {}
+    for index, item in enumerate(entries["parameters"].below):
+        parameter = _entries(item)
+        if "name" in parameter and "value" in parameter:
+            values[parameter["name"].said] = (index, parameter["value"].said)
+    made = {}
+    for said in _images(entries.get("objects", node)):
+        found = _TEMPLATED.fullmatch(said)
+        if found is None or found[1] not in values:
+            continue
+        name = re.sub(r"\$\{(\w+)\}", lambda one: values.get(one[1], (0, "?"))[1], said[: said.rindex(":")])
+        index, tag = values[found[1]]
+        split = _made("template", name, tag, None, ("parameters", index, "value"))
+        if split is not None:
+            made[split] = None
+    for part, candidate in made:
+        yield Candidate((*address, *part), *candidate)
+
+
+def _entries(node: Seen) -> dict[str, Seen]:
+    if node.kind != "mapping":
+        return {}
+    return {one.said: other for one, other in zip(node.below[::2], node.below[1::2], strict=True)}
+
+
+def _images(node: Seen) -> Iterator[str]:
+    for name, value in _entries(node).items():
+        if value.kind == "scalar" and _IMAGE_KEY.search(name):
+            yield value.said
+    for below in node.below:
+        yield from _images(below)
 
 
 def _node(node: Seen, address: Address, key: str, depth: int) -> Iterator[Candidate]:
@@ -143,6 +185,9 @@ def _split(
         return _made("OCIRepository", texts["url"][6:], inner.get("tag", ""), inner.get("digest"), ("ref", "tag"))
     if "newTag" in texts and "name" in texts:
         return _made("kustomize", texts.get("newName") or texts["name"], texts["newTag"], digest, ("newTag",))
+    joined = _joined(texts, key, digest)
+    if joined is not None:
+        return joined
     if "repository" in texts and "tag" in texts:
         registry = texts.get("registry", "")
         name = f"{registry}/{texts['repository']}" if registry else texts["repository"]
@@ -155,6 +200,22 @@ def _split(
         if stem is not None and name:
             registry = texts.get(f"{stem[1]}Registry", "")
             return _made("image and its tag", f"{registry}/{name}" if registry else name, tag, digest, (word,))
+    return None
+
+
+def _joined(
+    texts: dict[str, str], key: str, digest: str | None
+) -> tuple[Address, tuple[str, str, str, str | None]] | None:
+    """Return a name in two parts with its tag: ``hub: docker.io/istio``, ``image: pilot``; ``image: a/b``, ``tag``."""
+    image, tag = texts.get("image", ""), next((each for each in ("tag", "version") if texts.get(each)), None)
+    if not image or tag is None or not _UNTAGGED.fullmatch(image):
+        return None
+    first = next((texts[each] for each in ("hub", "repository") if texts.get(each)), "")
+    if first and "." in first.partition("/")[0] and "/" not in image and not first.endswith(f"/{image}"):
+        return _made("joined", f"{first}/{image}", texts[tag], digest, (tag,))
+    registry = texts.get("registry", "")
+    if tag == "tag" and not first and not _IMAGE_KEY.search(key) and (registry or "/" in image):
+        return _made("joined", f"{registry}/{image}" if registry else image, texts[tag], digest, (tag,))
     return None
 
 

@@ -1,0 +1,108 @@
+"""A map whose keys are the parts of a name, wherever it stands: ``hub``, ``repository``, ``registry`` and ``image``.
+
+Istio's ``hub: docker.io/istio`` with ``image: pilot`` and ``tag``; the ``repository: nvcr.io/nvidia``, ``image`` and
+``version`` of NVIDIA's operators, whose version may be a digest; ``repository``, ``name`` and ``tag``; ``registry``
+with ``image`` or ``name``; ``image: acme/web`` with ``tag`` alone. All are joined with a colon. Words such as these are
+many, so that a name needs its registry, or two segments, and the place must be one that pulls images.
+
+Sources: istio/istio ``manifests/charts/*/templates/_helpers.tpl``; NVIDIA/gpu-operator ``internal/image/image.go``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_streams.manifests import joining, mentions, never_pulled
+from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
+from gitops_streams.manifests.push_destinations import PUSHED
+from gitops_streams.manifests.registry_paths import spelled
+from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
+from gitops_streams.yamledit.nodes import Scalar
+
+FORM = "joined"
+_WHOLE_NAME = None
+_FORMS = (
+    ("hub", "image", "tag"),
+    ("repository", "image", "tag"),
+    ("repository", "image", "version"),
+    ("repository", "name", "tag"),
+    ("registry", "image", "tag"),
+    ("registry", "name", "tag"),
+    (_WHOLE_NAME, "image", "tag"),
+)
+"""The keys of the first part, the last part and the tag; the first of them whose keys are all there counts."""
+_DIGEST = "sha256:"
+_UNKNOWN = "it is one of a loop's items, and what its tag is put into nobody can tell"
+_SHARED = "it stands in a map of what several images share"
+_BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
+"""Keys beside an image that is built, without case and separators."""
+_KEYS = frozenset({"tag", "version"})
+
+
+def is_start(key: str) -> bool:
+    """Whether a key may be that of a tag."""
+    return key in _KEYS
+
+
+def find(place: Place) -> Iterator[Finding]:
+    """Yield the reference that the parts of a name and a tag in one map spell, if they do."""
+    for first_key, name_key, tag_key in _FORMS:
+        tag, name = read_field(place, tag_key), read_field(place, name_key)
+        first = None if first_key is None else read_field(place, first_key)
+        if tag is None or name is None or not (tag.value and name.value) or (first_key and not (first and first.value)):
+            continue
+        if first_key in {"registry", _WHOLE_NAME} and _is_of_others(place):
+            return
+        found = _joined(place, first, name, tag)
+        if isinstance(found, Occurrence) and found.repository is not None and not joining.is_input(place):
+            why = _why_not(place, found, first_key, name_key, tag_key)
+            yield found if why is None else mentions.of(found, found.repository, why)
+        elif found is not None and not joining.is_input(place):
+            yield found
+        return
+
+
+def _is_of_others(place: Place) -> bool:
+    """Whether other scanners look at the map: it stands under an image key, or its repository makes the name."""
+    above = place.pointer[-2:] if len(place.pointer) > len(place.object.pointer) + 1 else place.pointer[-1:]
+    key = next((part for part in reversed(above) if isinstance(part, str)), None)
+    return read_field(place, "repository") is not None or (
+        len(place.pointer) > len(place.object.pointer) and is_image_key(key)
+    )
+
+
+def _is_built(place: Place) -> bool:
+    keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
+    return any(re.sub(r"[-_]", "", key).lower() in _BUILT for key in keys)
+
+
+def _joined(place: Place, first: Field | None, name: Field, tag: Field) -> Finding | None:
+    if not is_literal(place, name) or (first is None and "/" not in name.value):
+        return None
+    whole = spelled(place, first, name)
+    if whole is None or (first is not None and "/" not in whole):
+        return None
+    if tag.key == "version" and tag.value.startswith(_DIGEST):
+        return occurrence(place, FORM, whole, None, tag)
+    digest, sha = read_field(place, "digest"), read_field(place, "sha")
+    return occurrence(place, FORM, whole, tag, sha if digest is None else digest)
+
+
+def _why_not(place: Place, found: Occurrence, first_key: str | None, name_key: str, tag_key: str) -> str | None:
+    """Say why a reference is left alone, if it is."""
+    never = never_pulled.why(place.object, (*place.pointer, name_key))
+    if never is not None:
+        return never
+    if _is_built(place):
+        return PUSHED
+    if joining.is_item(place):
+        return _UNKNOWN
+    if place.pointer[-1:] == ("global",):
+        return _SHARED
+    if found.tag is None:
+        return None  # a digest is taken as it is
+    if tag_key == "version" and (why := joining.node_system(place)) is not None:
+        return why
+    return joining.obstacle(place) or (joining.variant_of_all(place) if first_key == "hub" else None)

@@ -1,0 +1,67 @@
+"""What the reader of a map does with its tag but put it behind a colon: a digest behind that tag would be wrong."""
+
+from __future__ import annotations
+
+import re
+
+from gitops_streams.manifests.occurrence import Place
+from gitops_streams.manifests.split import read_field
+from gitops_streams.yamledit.nodes import Mapping, resolve
+
+_SUFFIXES = ("variant", "tagSuffix", "suffix")
+"""What charts put behind a tag with a hyphen: those of VictoriaMetrics, Istio and others."""
+_LOOPS = frozenset({"matrix", "withItems", "withParam", "elements"})
+"""What GitHub's workflows, Argo Workflows and ApplicationSets go through item by item."""
+_ON_NODES = re.compile(r"driver$|^(?:gds|gdrcopy|vgpuManager|kmodule)", re.IGNORECASE)
+"""The drivers of NVIDIA's ClusterPolicy and NicClusterPolicy, as keys and as kinds (NVIDIADriver)."""
+
+
+def is_input(place: Place) -> bool:
+    """Whether the map holds the inputs of an action: its repository is one of Git, its tag a release's."""
+    return place.pointer[-1:] == ("with",)
+
+
+def is_item(place: Place) -> bool:
+    """Whether the map is an item of a loop: what its values are put into nobody can tell."""
+    return not _LOOPS.isdisjoint(part for part in place.pointer if isinstance(part, str))
+
+
+def obstacle(place: Place) -> str | None:
+    """Say why a digest behind the tag would not end up behind it, if what reads the map joins it otherwise."""
+    for key in _SUFFIXES:
+        suffix = read_field(place, key)
+        if suffix is not None and suffix.value:
+            return f"{key} is put behind its tag, and a digest would stand before it"
+    around = _above(place, 1)
+    kind = around.text("type") if isinstance(around, Mapping) and place.pointer[-1:] == ("source",) else None
+    if kind in {"registry-image", "docker-image"}:
+        return f"a {kind} takes its digest as version.digest beside its source"
+    return None
+
+
+def variant_of_all(place: Place) -> str | None:
+    """Say why Istio's charts put more behind a tag: ``global.variant`` is that of every image without one."""
+    for level in range(len(place.pointer) - len(place.object.pointer) + 1):
+        around = _above(place, level)
+        shared = around.get("global") if isinstance(around, Mapping) else None
+        if isinstance(shared, Mapping) and shared.text("variant"):
+            return "global.variant is put behind its tag, and a digest would stand before it"
+    return None
+
+
+def node_system(place: Place) -> str | None:
+    """Say why an operator puts the node's system behind a version, as NVIDIA's do for drivers.
+
+    Source: NVIDIA/gpu-operator ``controllers/object_controls.go``: only ``version: sha256:…`` is taken as it is.
+    """
+    last = place.pointer[-1] if len(place.pointer) > len(place.object.pointer) else None
+    key = place.object.kind if last == "spec" else last
+    if isinstance(key, str) and _ON_NODES.search(key):
+        return "what deploys a driver puts the system of each node behind its version; a digest would stand before it"
+    return None
+
+
+def _above(place: Place, levels: int) -> object:
+    """Return what stands around the map, so many levels above it."""
+    path = place.pointer[len(place.object.pointer) :]
+    return resolve(place.object.mapping, path[: len(path) - levels]) if levels <= len(path) else None
