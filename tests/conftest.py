@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from itertools import count
@@ -18,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from server_process import distribution_registry
 
 from gitops_streams.demo.registry import Registry
 from gitops_streams.manifests import scan
@@ -135,28 +131,8 @@ def real_server() -> Callable[[str], str]:
 def docker_registry(real_server: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run distribution's own registry, open to all and empty at first, on a free port; give ``127.0.0.1:PORT``."""
     program = real_server("docker-registry")
-    folder = tmp_path_factory.mktemp("docker-registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
-    configuration = {
-        "version": 0.1,
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "store")}, "delete": {"enabled": True}},
-        "http": {"addr": host},
-    }
-    # JSON is YAML.
-    (folder / "config.yml").write_text(json.dumps(configuration))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "serve", str(folder / "config.yml")], stdout=log, stderr=log, env={"OTEL_TRACES_EXPORTER": "none"}
-        )
-        try:
-            await_http(f"http://{host}/v2/", process, folder / "log")
-            yield host
-        finally:
-            process.terminate()
-            process.wait(60)
+    with distribution_registry(program, tmp_path_factory.mktemp("docker-registry")) as host:
+        yield host
 
 
 @pytest.fixture
@@ -307,19 +283,3 @@ def clone(tmp_path: Path, git: Callable[..., str]) -> Path:
     git(folder, "commit", "--quiet", "--message=Initial state")
     git(folder, "push", "--quiet", "--set-upstream", "origin", "main")
     return folder
-
-
-def await_http(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a server answers, at most a minute."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except urllib.error.HTTPError as error:
-            error.close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"{url} does not answer: {log.read_text()}")

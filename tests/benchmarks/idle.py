@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from serve_world import Fleet, Service, git
+from serve_world import Fleet, Service, git, settle
 
 from gitops_streams.demo.images import Image
 from gitops_streams.demo.registry import Registry
@@ -29,14 +29,7 @@ def main(repositories: int, streams: int, references: int) -> None:
     """Print what a cycle costs."""
     with tempfile.TemporaryDirectory(prefix="gitops-streams-bench-") as name, Registry() as registry:
         folder = Path(name)
-        os.environ |= {
-            "HOME": name,
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "Bench",
-            "GIT_AUTHOR_EMAIL": "bench@example.com",
-            "GIT_COMMITTER_NAME": "Bench",
-            "GIT_COMMITTER_EMAIL": "bench@example.com",
-        }
+        settle(folder)
         for number in range(references):
             registry.push(f"acme/app-{number}", "1", Image.build("app", str(number)))
         fleets = [_fleet(folder, registry, place, streams, references) for place in range(repositories)]

@@ -8,10 +8,7 @@ Runs distribution's own registry (``docker-registry``), a bare remote and ``gito
 from __future__ import annotations
 
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from serve_world import Fleet, Pusher, Service
+from serve_world import Fleet, Pusher, Service, settle
+from server_process import distribution_registry, free_port, notifications
 
 from gitops_streams.serve.senders.receiver import Receiver, paths
 
@@ -31,22 +29,12 @@ def main(pushes: int) -> None:
     """Print the distribution over so many pushes."""
     with tempfile.TemporaryDirectory(prefix="gitops-streams-bench-") as name:
         folder = Path(name)
-        os.environ |= {
-            "HOME": name,
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "Bench",
-            "GIT_AUTHOR_EMAIL": "bench@example.com",
-            "GIT_COMMITTER_NAME": "Bench",
-            "GIT_COMMITTER_EMAIL": "bench@example.com",
-        }
-        port, host = _port(), f"127.0.0.1:{_port()}"
+        settle(folder)
+        port = free_port()
         hook = paths(Receiver("registry", "distribution", (_SECRET,)))[0]
-        registry = _registry(folder, host, f"http://127.0.0.1:{port}{hook}")
-        try:
+        section = notifications(f"http://127.0.0.1:{port}{hook}", _SECRET)
+        with distribution_registry("docker-registry", folder, notifications=section) as host:
             _measure(folder, host, port, pushes)
-        finally:
-            registry.terminate()
-            registry.wait(10)
 
 
 def _measure(folder: Path, host: str, port: int, pushes: int) -> None:
@@ -81,44 +69,6 @@ def _measure(folder: Path, host: str, port: int, pushes: int) -> None:
         f"{pushes} pushes, {_STREAMS} streams: median {statistics.median(took):.2f} s,"
         f" p95 {took[int(len(took) * 0.95) - 1]:.2f} s, worst {took[-1]:.2f} s; commits {len(fleet.commits())}"
     )
-
-
-def _registry(folder: Path, host: str, hook: str) -> subprocess.Popen[bytes]:
-    endpoint = {
-        "name": "streams", "url": hook, "headers": {"Authorization": [f"Bearer {_SECRET}"]},
-        "timeout": "2s", "threshold": 3, "backoff": "200ms",
-    }  # fmt: skip
-    configuration = {
-        "version": 0.1,
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "registry")}},
-        "http": {"addr": host},
-        "notifications": {"endpoints": [endpoint]},
-    }
-    (folder / "registry.yml").write_text(json.dumps(configuration))
-    process = subprocess.Popen(
-        ["docker-registry", "serve", str(folder / "registry.yml")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"},
-    )  # fmt: skip
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2])), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return process
-    process.kill()
-    raise SystemExit("docker-registry does not answer")
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

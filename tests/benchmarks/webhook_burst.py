@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from serve_world import Fleet, Service
+from serve_world import Fleet, Service, settle
 
 from gitops_streams.demo.images import Image
 from gitops_streams.demo.registry import Registry
@@ -35,14 +34,7 @@ def main(requests: int) -> None:
     """Print what became of so many requests."""
     with tempfile.TemporaryDirectory(prefix="gitops-streams-bench-") as name, Registry() as registry:
         folder = Path(name)
-        os.environ |= {
-            "HOME": name,
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "Bench",
-            "GIT_AUTHOR_EMAIL": "bench@example.com",
-            "GIT_COMMITTER_NAME": "Bench",
-            "GIT_COMMITTER_EMAIL": "bench@example.com",
-        }
+        settle(folder)
         fleet = Fleet(folder / "git")
         for number in range(_TAGS):
             registry.push(f"acme/app-{number}", "1", Image.build("app", "1"))

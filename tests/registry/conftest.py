@@ -7,9 +7,7 @@ import json
 import socket
 import ssl
 import struct
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import server_process
 import trustme
 
 from gitops_streams.oci.digest import Digest
@@ -290,29 +289,4 @@ def image_digest() -> Digest:
 def free_port() -> Callable[[], int]:
     """Return ports that nothing listens on at the moment."""
 
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return find
-
-
-@pytest.fixture
-def await_registry() -> Callable[..., None]:
-    """Wait until a process listens on ``host``, at most 15 s."""
-
-    def wait(host: str, process: subprocess.Popen[bytes], log: Path) -> None:
-        name, _, port = host.partition(":")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert process.poll() is None, log.read_text()
-            try:
-                socket.create_connection((name, int(port)), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        pytest.fail(f"{host} does not listen: {log.read_text()}")
-
-    return wait
+    return server_process.free_port

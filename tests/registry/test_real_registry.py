@@ -6,10 +6,10 @@ import base64
 import hashlib
 import http.client
 import json
-import os
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from server_process import distribution_registry
 
 from gitops_streams.demo.evidence import cosign_signature
 from gitops_streams.demo.images import AMD64, ARM64, Image
@@ -96,32 +97,12 @@ class Pusher:
 
 
 @pytest.fixture
-def start(real_server, tmp_path, free_port, await_registry):
+def start(real_server, tmp_path):
     """Start docker-registry with some ``auth`` section; all are ended afterwards."""
-    program = real_server("docker-registry")
-    processes = []
-
-    def run(auth):
-        host = f"127.0.0.1:{free_port()}"
-        configuration = {
-            "version": 0.1,
-            "log": {"level": "error", "accesslog": {"disabled": True}},
-            "storage": {"filesystem": {"rootdirectory": str(tmp_path / "store")}},
-            "http": {"addr": host},
-            "auth": auth,
-        }
-        (tmp_path / "registry.yml").write_text(json.dumps(configuration))  # JSON is YAML
-        with (tmp_path / "registry.log").open("wb") as log:
-            command = [program, "serve", str(tmp_path / "registry.yml")]
-            environment = os.environ | {"OTEL_TRACES_EXPORTER": "none"}
-            processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
-        await_registry(host, processes[-1], tmp_path / "registry.log")
-        return host
-
-    yield run
-    for process in processes:
-        process.terminate()
-        process.wait(60)
+    with ExitStack() as started:
+        yield lambda auth: started.enter_context(
+            distribution_registry(real_server("docker-registry"), tmp_path, auth=auth)
+        )
 
 
 def _questions(host, count=3, platform=None):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import queue
-import socket
-import subprocess
 import threading
-import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from server_process import distribution_registry, notifications
 from webhook_samples import NOW, SECRET
 
 from gitops_streams.oci.digest import Digest
@@ -81,43 +79,9 @@ def heard() -> Iterator[Heard]:
 @pytest.fixture
 def host(heard: Heard, real_server: Callable[[str], str], tmp_path: Path) -> Iterator[str]:
     """Run a registry that tells ``heard`` of everything, pulls included."""
-    program = real_server("docker-registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    endpoint = {
-        "name": "gitops-streams",
-        "url": f"http://127.0.0.1:{heard.server.server_port}{paths(RECEIVER)[0]}",
-        "headers": {"Authorization": [f"Bearer {SECRET}"]},
-        "timeout": "5s",
-        "threshold": 5,
-        "backoff": "1s",
-    }
-    configuration = {
-        "version": 0.1,
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "store")}},
-        "http": {"addr": address},
-        "notifications": {"endpoints": [endpoint]},
-    }
-    (tmp_path / "config.yml").write_text(json.dumps(configuration))
-    command = [program, "serve", str(tmp_path / "config.yml")]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={"OTEL_TRACES_EXPORTER": "none"})
-        try:
-            deadline = time.monotonic() + _WAIT
-            while True:
-                try:
-                    httpx.get(f"http://{address}/v2/", trust_env=False).raise_for_status()
-                    break
-                except httpx.TransportError:
-                    assert process.poll() is None, (tmp_path / "log").read_text()
-                    assert time.monotonic() < deadline
-                    time.sleep(0.05)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(10)
+    section = notifications(f"http://127.0.0.1:{heard.server.server_port}{paths(RECEIVER)[0]}", SECRET)
+    with distribution_registry(real_server("docker-registry"), tmp_path, notifications=section) as host:
+        yield host
 
 
 def test_pushes_are_heard_and_pulls_are_not(heard: Heard, host: str) -> None:
