@@ -7,6 +7,8 @@ import logging
 import os
 import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_streams.errors import RepositoryError
@@ -15,6 +17,7 @@ from gitops_streams.git.snapshot import MANIFESTS, SIZE_LIMIT, Absent, Unreadabl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from gitops_streams.git.process import Finished, Git
@@ -30,6 +33,15 @@ _ORDINARY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A listing that was asked for before it was needed."""
+
+    pathspecs: tuple[str, ...]
+    thread: ThreadPoolExecutor
+    inventory: Future[Inventory]
+
+
 class WorkTree:
     """A snapshot of the work tree; it is read when it is asked, not when it is made."""
 
@@ -38,6 +50,7 @@ class WorkTree:
         # Thousands of paths are made from it; joining strings costs a tenth of joining `Path`s.
         self._top = f"{os.fspath(root).rstrip('/')}/"
         self._git = git
+        self._ahead: _Ahead | None = None
 
     @property
     def commit(self) -> str | None:
@@ -60,8 +73,21 @@ class WorkTree:
             found |= self._grep(wanted, pathspecs=pathspecs)
         return self._regular(found)
 
+    def list_ahead(self, pathspecs: Sequence[str]) -> None:
+        """Have git list the files while the caller does something else; ``inventory`` then has them."""
+        thread = ThreadPoolExecutor(max_workers=1)
+        self._ahead = _Ahead(tuple(pathspecs), thread, thread.submit(self._list, pathspecs))
+
     def inventory(self, pathspecs: Sequence[str] = MANIFESTS) -> Inventory:
         """See ``Snapshot.inventory``; tracked files, and untracked ones that git does not ignore."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return self._list(pathspecs)
+        # Without its thread, so that this process may be forked.
+        ahead.thread.shutdown()
+        return ahead.inventory.result() if ahead.pathspecs == tuple(pathspecs) else self._list(pathspecs)
+
+    def _list(self, pathspecs: Sequence[str]) -> Inventory:
         plain: set[str] = set()
         return WorkTreeInventory(self._git, self.root, pathspecs, lambda path: self._is_regular(path, plain))
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -345,3 +346,26 @@ def test_contents_names_the_blobs_that_files_are_known_to_hold(tree: Path, git: 
     assert list(here) == sorted(here)
     assert there["clean.yaml"] == blobs["clean.yaml"]
     assert sorted(there) == [f"{name}.yaml" for name in ("assumed", "clean", "converted", "dirty", "gone", "staged")]
+
+
+def test_a_listing_ahead_is_used_once_and_for_what_it_lists(tree: Path) -> None:
+    (tree / "a.yaml").write_text("a: 1\n")
+    (tree / "b.txt").write_text("b")
+    with Repository.discover(tree) as repository:
+        snapshot = repository.work_tree()
+        snapshot.list_ahead(["*.yaml"])
+        assert [*snapshot.inventory(["*.yaml"]).files()] == ["a.yaml"]
+        assert threading.active_count() == 1, "or no second process could be forked"
+        (tree / "c.yaml").write_text("c: 1\n")
+        assert [*snapshot.inventory(["*.yaml"]).files()] == ["a.yaml", "c.yaml"]
+        snapshot.list_ahead(["*.yaml"])
+        assert [*snapshot.inventory(["*.txt"]).files()] == ["b.txt"]
+
+
+def test_a_listing_ahead_that_fails_is_told_of_when_it_is_needed(tree: Path) -> None:
+    with Repository.discover(tree) as repository:
+        snapshot = repository.work_tree()
+        (tree / ".git" / "index").write_bytes(b"broken")
+        snapshot.list_ahead(["*.yaml"])
+        with pytest.raises(RepositoryError, match="git"):
+            snapshot.inventory(["*.yaml"])
