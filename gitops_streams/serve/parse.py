@@ -128,6 +128,7 @@ def _settings(document: Mapping[str, Any], root: Path) -> ServeSettings:
         interval=_duration(document, "interval", default.interval),
         jitter=document.get("jitter", default.jitter),
         workers=document.get("workers", default.workers),
+        concurrency=document.get("concurrency", default.concurrency),
         stop_timeout=_duration(document, "stopTimeout", default.stop_timeout),
         state_directory=None if state is None else _path(state, root),
         receivers=tuple(_receiver(each, root) for each in document.get("receivers", ())),

@@ -1,8 +1,9 @@
 """Connections that somebody holds without asking for anything: they are closed, so that others are answered.
 
 uvicorn bounds how many there are but not for how long: whoever opened that many and said nothing would have every
-other request answered by 503 for ever. Here a request has a time to come and to be answered in, and where many
-connections ask for nothing, the one that has been waited for longest makes room for a new one.
+other request answered by 503 for ever. Here only requests that are under way count, each has a time to come and to be
+answered in, and where many connections ask for nothing, the one that has been waited for longest makes room for a new
+one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ class PatientProtocol(H11Protocol):
 
     deadline: asyncio.TimerHandle | None = None
     """When we hang up."""
+    most: int | None = None
+    """Requests that are answered at one time, on all connections together; ``None``: any number."""
     asking = False
     """Whether the head of a request is there and its answer not yet taken."""
     since = 0.0
@@ -32,6 +35,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, in place of whoever has not sent one for longest."""
         super().connection_made(transport)
+        self.most = self.limit_concurrency
         self._wait(asking=False)
         silent = [each for each in self.connections if isinstance(each, PatientProtocol) and not each.asking]
         if len(silent) > MOST_SILENT:
@@ -39,12 +43,14 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in a part of a request."""
+        self._limit()
         super().data_received(data)
         if self._is_asking != self.asking:
             self._wait(asking=self._is_asking)
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the end of one that was there already."""
+        self._limit()
         super().on_response_complete()
         if not self.transport.is_closing():
             self._wait(asking=self._is_asking)
@@ -58,6 +64,11 @@ class PatientProtocol(H11Protocol):
         """Hang up at once, whatever was written and not taken."""
         self.connections.discard(self)  # which would else be done later, and others are counted before
         self.transport.abort()
+
+    def _limit(self) -> None:
+        """Have uvicorn, which counts silent connections too, refuse what comes now, or nothing."""
+        full = self.most is not None and len(self.tasks) >= self.most
+        self.limit_concurrency = 0 if full else None
 
     @property
     def _is_asking(self) -> bool:

@@ -95,7 +95,7 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
     page_token = None if token is None else read_secret(token, surroundings.variables)
     access = None if page_token is None else Access(page_token)
     surroundings.secrets.add(*(secret for receiver in receivers for secret in receiver.secrets), page_token or "")
-    server = Server(settings.host, settings.port)
+    server = Server(settings.host, settings.port, settings.concurrency)
     try:
         with _state(settings, surroundings) as state, _pool(settings, surroundings) as pool, _signals() as stop:
             metrics = Metrics()

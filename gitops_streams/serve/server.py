@@ -14,9 +14,6 @@ from gitops_streams.serve.patience import PatientProtocol
 _BACKLOG = 128
 """Connections that are taken in at one go. The system has those beyond them wait, and their data is read before they
 count as silent."""
-_MOST_AT_ONCE = 500
-"""Connections beyond these are answered by 503: memory stays bounded, senders try again, and with the usual bound of
-1,024 files there are enough left for Git."""
 _LONGEST_HEAD = 32 * 1024
 _START = 15.0
 
@@ -27,12 +24,16 @@ class Server:
     Args:
         host: a name or an address of this machine.
         port: 0 takes any that is free.
+        concurrency: requests that are answered at one time; those beyond them get 503, so that memory stays bounded and
+            senders try again. With 500, the connections that ask for nothing, and the usual bound of 1,024 files, there
+            are enough left for Git.
 
     Raises:
         UsageError: the address cannot be had.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, concurrency: int = 500) -> None:
+        self._concurrency = concurrency
         self._socket = _bound(host, port)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -55,7 +56,7 @@ class Server:
             lifespan="off",
             ws="none",
             backlog=_BACKLOG,
-            limit_concurrency=_MOST_AT_ONCE,
+            limit_concurrency=self._concurrency,
             h11_max_incomplete_event_size=_LONGEST_HEAD,
             timeout_graceful_shutdown=5,
         )

@@ -73,6 +73,8 @@ class ServeSettings:
     """Seconds."""
     jitter: float = 0.1
     workers: int = 4
+    concurrency: int = 500
+    """Requests that are answered at one time; those beyond them get 503."""
     stop_timeout: float = 25.0
     """Seconds."""
     state_directory: Path | None = None

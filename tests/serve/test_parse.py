@@ -34,6 +34,7 @@ def test_everything():
             "interval": "1h",
             "jitter": 0.5,
             "workers": 8,
+            "concurrency": 50,
             "stopTimeout": "500ms",
             "stateDirectory": "state",
             "repositories": [
@@ -67,6 +68,7 @@ def test_everything():
     )
     assert (found.host, found.port, found.public_url) == ("::1", 80, "https://streams.acme.example/x")
     assert (found.interval, found.jitter, found.workers, found.stop_timeout) == (3600.0, 0.5, 8, 0.5)
+    assert found.concurrency == 50
     assert found.state_directory == ROOT / "state"
     (receiver,) = found.receivers
     assert receiver.secrets == (SecretPlace(env="NEW"), SecretPlace(file=ROOT / "old"))
@@ -185,6 +187,7 @@ def test_the_schema_says_the_defaults_that_there_are():
     assert seconds(fields["stopTimeout"]["default"]) == default.stop_timeout
     assert fields["jitter"]["default"] == default.jitter
     assert fields["workers"]["default"] == default.workers
+    assert fields["concurrency"]["default"] == default.concurrency
     served = fields["repositories"]["items"]["properties"]
     assert served["publish"]["default"] == ServedRepository("x").publish
     assert served["credential"]["properties"]["username"]["default"] == GitCredential(SecretPlace()).username

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import threading
 import time
 
 import pytest
@@ -21,6 +22,14 @@ async def much(request):
     return PlainTextResponse("x" * 20_000_000)
 
 
+go_on = threading.Event()
+
+
+def wait(request):
+    go_on.wait(10)
+    return PlainTextResponse("waited")
+
+
 async def answer(request):
     await request.body()
     return PlainTextResponse("answered")
@@ -31,8 +40,10 @@ def server(monkeypatch):
     monkeypatch.setattr(patience, "HEAD_SECONDS", 1.0)
     monkeypatch.setattr(patience, "WHOLE_SECONDS", 1.5)
     monkeypatch.setattr(patience, "MOST_SILENT", 20)
-    running = Server("127.0.0.1", 0)
-    running.start(Starlette(routes=[Route("/", answer, methods=["GET", "POST"]), Route("/much", much)]))
+    go_on.clear()
+    running = Server("127.0.0.1", 0, 5)
+    routes = [Route("/", answer, methods=["GET", "POST"]), Route("/much", much), Route("/wait", wait)]
+    running.start(Starlette(routes=routes))
     yield running
     running.stop()
 
@@ -125,6 +136,28 @@ def test_many_silent_connections_make_room(server):
         silent = [stack.enter_context(opened(server)) for _ in range(100)]
         assert get(server) == b"answered"
         assert ends(silent[0], 0.2)
+
+
+def test_requests_beyond_the_bound_are_refused_and_silent_connections_do_not_count(server, monkeypatch):
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 10.0)
+    monkeypatch.setattr(patience, "WHOLE_SECONDS", 10.0)
+    with contextlib.ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(opened(server))
+        asking = []
+        for _ in range(5):
+            assert get(server) == b"answered"
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+            asking.append(stack.enter_context(contextlib.closing(connection)))
+            connection.request("GET", "/wait")
+            time.sleep(0.05)
+        refused = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        with contextlib.closing(refused):
+            refused.request("GET", "/")
+            assert refused.getresponse().status == 503
+        go_on.set()
+        assert [connection.getresponse().read() for connection in asking] == [b"waited"] * 5
+        assert get(server) == b"answered"
 
 
 def test_a_flood_of_connections_keeps_nobody_from_the_page_and_does_not_block_the_stop(serve_file, declared, fleet):
