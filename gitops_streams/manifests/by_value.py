@@ -1,7 +1,5 @@
 """By value: any other scalar that is exactly a tagged reference with its registry's domain, under whatever key.
 
-The value of one argument counts as one: ``--sidecar=reference``, ``KEY=reference`` as an item of a list.
-
 Environment variables, arguments, parameters, fields of anybody's own kinds. Words with a colon in them are
 many and images among them few, so what it takes is a domain, a tracked repository and a place that is no prose,
 no script, no schema, no label, no file of a ConfigMap, no push destination and nobody's name of a chart or of a
@@ -10,20 +8,18 @@ stream. What has the value and not the place is reported with the reason.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from gitops_streams.manifests import never_pulled, whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Occurrence, Place
-from gitops_streams.manifests.push_destinations import is_pushed_flag, is_pushed_name
+from gitops_streams.manifests.push_destinations import is_pushed_name
 from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 from gitops_streams.yamledit.pointer import Pointer
 
 OCI = "oci://"
 DOCKER = "docker://"
-_ARGUMENT = re.compile(r"(?P<flag>--?[A-Za-z][A-Za-z0-9_.-]*|[A-Za-z_][A-Za-z0-9_]*)=")
 FORM = "value"
 
 
@@ -49,13 +45,11 @@ def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occur
 
 
 def _prefix(value: str, pointer: Pointer) -> str:
-    """Return what stands before a reference: a scheme, or the flag or the variable of one item of a list."""
+    """Return the scheme that stands before a reference."""
     if value.startswith(OCI):
         return OCI
-    if value.startswith(DOCKER):
-        return DOCKER if pointer[-1:] == ("url",) else ""  # elsewhere it may be where a tool copies to
-    argument = _ARGUMENT.match(value) if isinstance(pointer[-1] if pointer else None, int) else None
-    return "" if argument is None or is_pushed_flag(argument["flag"]) else argument.group()
+    # Elsewhere it may be where a tool copies to.
+    return DOCKER if value.startswith(DOCKER) and pointer[-1:] == ("url",) else ""
 
 
 def _is_named_image(place: Place, reference: Reference) -> bool:

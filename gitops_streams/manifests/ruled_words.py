@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from gitops_streams.manifests.embedded import Outside, brought_out
+from gitops_streams.manifests import reference_words
+from gitops_streams.manifests.embedded import Outside
 from gitops_streams.manifests.field_rules import FieldForm
-from gitops_streams.manifests.occurrence import Finding, Mention, Occurrence, WholeReference
+from gitops_streams.manifests.occurrence import Finding, Mention
 from gitops_streams.manifests.ruled import FORM, RuledText
-from gitops_streams.oci.reference import Repository, looks_like_reference
-from gitops_streams.yamledit.embedded import Embedding
-from gitops_streams.yamledit.nodes import NotEditable, Scalar, Sequence
+from gitops_streams.oci.reference import Repository
+from gitops_streams.yamledit.nodes import NotEditable
 from gitops_streams.yamledit.problem import Problem
 from gitops_streams.yamledit.words import embed_words, words
 
@@ -33,27 +33,4 @@ def find(file: str, outside: Outside, text: RuledText, tracked: Collection[Repos
             for each in (word.reference for word in words(text.scalar.value))
             if each.repository in tracked
         ]
-    found = _occurrences(file, embedding, text, outside.object.namespace, tracked)
-    return list(brought_out(found, embedding, outside))
-
-
-def _occurrences(
-    file: str, embedding: Embedding, text: RuledText, namespace: str | None, tracked: Collection[Repository]
-) -> Iterator[Occurrence]:
-    listed = embedding.located.documents[0].root
-    for index, item in enumerate(listed.items if isinstance(listed, Sequence) else ()):
-        reference = looks_like_reference(item.value) if isinstance(item, Scalar) else None
-        if isinstance(item, Scalar) and reference is not None and reference.repository in tracked:
-            yield Occurrence(
-                file,
-                0,
-                item.line,
-                FORM,
-                WholeReference(item, (index,)),
-                reference.name,
-                reference.repository,
-                reference.tag,
-                reference.digest,
-                namespace,
-                field_rule=text.rule.name,
-            )
+    return list(reference_words.find(file, outside, embedding, tracked, FORM, text.rule.name))

@@ -309,30 +309,6 @@ class TestByValue:
         assert found(text) == [f"1 value /distribution/artifact {TAGGED}"]
 
     @pytest.mark.parametrize(
-        "before", ["--sidecar=", "-proxy-image=", "--web.image_name=", "SIDECAR=", "docker_image="]
-    )
-    def test_the_value_of_one_argument(self, found, before):
-        assert found(f"args: [run, '{before}{TAGGED}']\n") == [f"1 value /args/1 {TAGGED}"]
-
-    @pytest.mark.parametrize(
-        "argument",
-        [
-            f"--output-image={TAGGED}",
-            f"--cache-repo={TAGGED}",
-            f"--to={TAGGED}",
-            f"PUSH_TARGET={TAGGED}",
-            f"--images=a={TAGGED}",
-            f"--images={TAGGED},{TAGGED}",
-            f"--image {TAGGED}",
-            f"--url=https://{TAGGED}",
-            "--sidecar=nginx:1",
-            f"quay.io/other={TAGGED}",
-        ],
-    )
-    def test_other_arguments(self, found, argument):
-        assert not any(" value " in line for line in found(f"args: ['{argument}']\n"))
-
-    @pytest.mark.parametrize(
         ("field", "edited"),
         [
             ("name: WEB_IMAGE, value: 'acme/hub:1'", True),

@@ -39,7 +39,7 @@ patches:
 ---
 image: {WEB}
 """,
-    "job.json": json.dumps({"kind": "Job", "args": [json.dumps({"image": WEB})]}),
+    "job.json": json.dumps({"kind": "Job", "args": [json.dumps({"image": WEB}), f"--web={WEB}"]}),
 }
 
 

@@ -104,3 +104,17 @@ def test_a_string_of_which_two_parsers_think_differently_leaves_the_file_alone(p
     assert plan.files == ()
     assert [type(site) for site in plan.sites] == [Skipped, Skipped]
     assert all("no edit of this file can be proven" in site.reason for site in plan.sites)
+
+
+class TestAssignments:
+    """What stands before the reference is no part of the edit, so that it may start with hyphens and need no quotes."""
+
+    def test_arguments(self, planned):
+        text = f"args:\n- --web={WEB}\n- '--web={WEB}'\n- WEB={WEB}  # here\nmore: [--web={WEB}, \"-api={API}\"]\n"
+        done, after = planned(text)
+        assert after == text.replace(WEB, pinned(done, WEB)).replace(API, pinned(done, API))
+
+    def test_lines_of_a_variable(self, planned):
+        text = f"env:\n- name: WEB_IMAGES\n  value: |\n    1.3={WEB}\n    1.4={API}\n    old={WEB}\n"
+        done, after = planned(text)
+        assert after == text.replace(WEB, pinned(done, WEB)).replace(API, pinned(done, API))

@@ -1,0 +1,72 @@
+"""Texts that are nothing but ``name=reference``: one argument, or a variable that lists an operator's images.
+
+``--prometheus-config-reloader=quay.io/acme/web:1.4`` as an item of a list; ``STRIMZI_KAFKA_IMAGES``, a line for each
+version. What stands before the equals sign stays, whatever it is: only the references are written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from gitops_streams.manifests import never_pulled, reference_words, whole
+from gitops_streams.manifests.embedded import Outside
+from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.occurrence import Finding
+from gitops_streams.manifests.push_destinations import is_pushed_flag, is_pushed_name
+from gitops_streams.oci.reference import Repository, looks_like_reference
+from gitops_streams.yamledit.nodes import Mapping, NotEditable, Scalar, resolve
+from gitops_streams.yamledit.pointer import Pointer
+from gitops_streams.yamledit.problem import Problem
+from gitops_streams.yamledit.words import embed_words
+
+FORM = "value"
+_ARGUMENT = re.compile(r"(--?[A-Za-z][A-Za-z0-9_.-]*|[A-Za-z_][A-Za-z0-9_]*)=(.*)")
+_LINE = re.compile(r"[ \t]*([A-Za-z0-9_][A-Za-z0-9_.-]*)=(\S+)[ \t]*")
+_LONGEST = 100_000
+"""Characters; nobody lists more images in a variable."""
+
+
+def find(
+    file: str, outside: Outside, pointer: Pointer, scalar: Scalar, tracked: Collection[Repository]
+) -> list[Finding | Problem] | str | None:
+    """Return the tracked references of such a text; why they are left alone; ``None`` for any other text.
+
+    An anchor is another: what stands around its aliases is not asked.
+
+    Args:
+        file: the file that the text stands in.
+        outside: what the text stands in.
+        pointer: from the document's root to the text.
+        scalar: the text.
+        tracked: the repositories that streams follow.
+    """
+    if "=" not in scalar.value or scalar.aliases or not _lists_images(outside, pointer, scalar):
+        return None
+    why = never_pulled.why(outside.object, pointer)
+    if why is not None:
+        return why
+    embedding = embed_words(outside.document, pointer, scalar, outside.text, outside.within)
+    if isinstance(embedding, NotEditable):
+        return embedding.reason
+    return list(reference_words.find(file, outside, embedding, tracked, FORM))
+
+
+def _lists_images(outside: Outside, pointer: Pointer, scalar: Scalar) -> bool:
+    last = pointer[-1] if pointer else None
+    if isinstance(last, int):
+        argument = _ARGUMENT.fullmatch(scalar.value)
+        return argument is not None and not is_pushed_flag(argument[1]) and _is_image(argument[2])
+    if last != "value" or len(scalar.value) > _LONGEST:
+        return False
+    variable = resolve(outside.document.root, pointer[:-1])
+    name = (variable.text("name") or "") if isinstance(variable, Mapping) else ""
+    if not is_image_key(name) or is_pushed_name(name):
+        return False
+    lines = [_LINE.fullmatch(line) for line in scalar.value.splitlines() if line.strip()]
+    return bool(lines) and all(line is not None and _is_image(line[2]) for line in lines)
+
+
+def _is_image(text: str) -> bool:
+    reference = looks_like_reference(text)
+    return reference is not None and reference.tag is not None and whole.has_domain(reference)

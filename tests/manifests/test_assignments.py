@@ -1,0 +1,75 @@
+"""Texts that are nothing but ``name=reference``: arguments, and variables that list images line by line."""
+
+from __future__ import annotations
+
+import pytest
+
+WEB = "quay.io/acme/web"
+TAGGED = f"{WEB}:1.4"
+DIGEST = "sha256:" + "0" * 64
+LISTED = f"""\
+env:
+- name: NAME
+  value: |
+    1.3=quay.io/acme/other:1.3
+    1.4={TAGGED}
+    latest={TAGGED}@{DIGEST}
+
+"""
+
+
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+@pytest.mark.parametrize("before", ["--sidecar=", "-proxy-image=", "--web.image_name=", "SIDECAR=", "docker_image="])
+def test_the_value_of_one_argument(found, before, quote):
+    text = f"args:\n- run\n- {quote}{before}TEXT{quote}\n"
+    assert found(text.replace("TEXT", TAGGED)) == [f"3 value /0 {TAGGED}"]
+    assert found(text.replace("TEXT", f"{TAGGED}@{DIGEST}")) == [f"3 value /0 {TAGGED}@{DIGEST}"]
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        f"--output-image={TAGGED}",
+        f"--cache-repo={TAGGED}",
+        f"--to={TAGGED}",
+        f"PUSH_TARGET={TAGGED}",
+        f"--images=a={TAGGED}",
+        f"--images={TAGGED},{TAGGED}",
+        f"--image {TAGGED}",
+        f"--url=https://{TAGGED}",
+        "--sidecar=nginx:1",
+        f"--sidecar={WEB}@{DIGEST}",
+        f"quay.io/other={TAGGED}",
+        f"--sidecar={TAGGED}\\n",
+    ],
+)
+def test_other_arguments(found, argument):
+    assert not any(" value " in line for line in found(f'args: ["{argument}"]\n'))
+
+
+@pytest.mark.parametrize("text", [f"args: [--push, '--x={TAGGED}']\n", f"kind: ConfigMap\ndata: [x={TAGGED}]\n"])
+def test_where_nothing_is_pulled(found, text):
+    (line,) = found(text)
+    assert line.startswith(f"{text.count(chr(10))} - {TAGGED}: ")
+
+
+def test_an_anchor_is_reported(found):
+    lines = found(f"args: [&a '--x={TAGGED}']\ndescription: *a\n")
+    assert lines == [f"1 - {TAGGED}: it stands within a longer text"]
+
+
+def test_a_variable_that_lists_images(found):
+    text = LISTED.replace("NAME", "STRIMZI_KAFKA_IMAGES")
+    assert found(text) == [f"5 value /1 {TAGGED}", f"6 value /2 {TAGGED}@{DIGEST}"]
+
+
+@pytest.mark.parametrize("name", ["KAFKA_VERSIONS", "OUTPUT_IMAGES", "IMAGE"])
+def test_a_variable_that_may_list_something_else(found, name):
+    lines = found(LISTED.replace("NAME", name))
+    assert [line.split(": ")[1] for line in lines] == ["text in a block scalar is not scanned"] * 2
+
+
+@pytest.mark.parametrize("line", ["and more", "a=nginx:1", "# 1.2=quay.io/acme/other:1.2", f"a={WEB}", f"a= {TAGGED}"])
+def test_a_variable_with_another_line_is_text(found, line):
+    text = LISTED.replace("NAME", "IMAGES").replace("1.3=quay.io/acme/other:1.3", line)
+    assert not any(" value " in each for each in found(text))
