@@ -15,6 +15,7 @@ from gitops_streams.reconcile.one_pass import Pass, plan_at
 from gitops_streams.reconcile.publishing import Destination, message, publish
 from gitops_streams.reconcile.recording import edits_for, moves_of
 from gitops_streams.reconcile.reviewing import reviewer, reviews
+from gitops_streams.reconcile.two_processes import mapped
 from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.registry.asking import Progress
 from gitops_streams.registry.registries import Registries
@@ -80,7 +81,7 @@ def reconcile(
         if watch is not None:
             watch(found)
         last.append((found, snapshot))
-        plan = proven(found.plan)
+        plan = proven(found.plan, mapped)
         edits = edits_for(plan, found.history, snapshot)
         return Planned(edits, message(workspace, destination, moves_of(plan), len(plan.files))), plan
 

@@ -19,7 +19,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _ENOUGH = 4000
-"""Items from which on a second process pays for its start."""
+"""Items from which on a second process pays for its start, if each takes some ten microseconds."""
+_ENOUGH_LONG_ONES = 100
+"""The same, if each takes about a millisecond."""
 
 
 def shared_out(
@@ -61,6 +63,15 @@ def shared_out(
         helper.terminate()
         helper.join()
         helper.close()
+
+
+def mapped(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Apply a function that takes about a millisecond to all items; return the results in their order."""
+
+    def work(part: Sequence[int]) -> Iterator[tuple[int, Result]]:
+        return ((number, function(items[number])) for number in part)
+
+    return [result for _, result in sorted(shared_out(range(len(items)), work, enough=_ENOUGH_LONG_ONES))]
 
 
 def may_fork() -> bool:

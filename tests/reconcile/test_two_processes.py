@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from gitops_streams.reconcile import two_processes
-from gitops_streams.reconcile.two_processes import may_fork, shared_out
+from gitops_streams.reconcile.two_processes import mapped, may_fork, shared_out
 
 NUMBERS = list(range(100))
 PARENT = os.getpid()
@@ -66,3 +66,15 @@ def test_leaving_early_ends_the_second() -> None:
     next(some)
     some.close()  # type: ignore[attr-defined]
     assert two_processes.may_fork() is (threading.active_count() == 1)
+
+
+def test_results_are_in_the_order_of_the_items() -> None:
+    results = mapped(lambda number: (number, os.getpid()), NUMBERS)
+    assert [number for number, _ in results] == NUMBERS
+    assert len({process for _, process in results}) == (2 if may_fork() else 1)
+
+
+def test_an_error_of_one_item_is_raised_whichever_process_meets_it() -> None:
+    for bad in (0, 1):
+        with pytest.raises(ZeroDivisionError):
+            mapped(lambda number, bad=bad: 1 // (number - bad), NUMBERS)
