@@ -38,6 +38,7 @@ _UNKNOWN = "it is one of a loop's items, and what its tag is put into nobody can
 _SHARED = "it stands in a map of what several images share"
 _BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
 """Keys beside an image that is built, without case and separators."""
+_STREAM = re.compile(r"image[_-]?stream", re.IGNORECASE)
 _KEYS = frozenset({"tag", "version"})
 
 
@@ -48,6 +49,8 @@ def is_start(key: str) -> bool:
 
 def find(place: Place) -> Iterator[Finding]:
     """Yield the reference that the parts of a name and a tag in one map spell, if they do."""
+    if joining.is_input(place) or _names_a_stream(place):
+        return
     for first_key, name_key, tag_key in _FORMS:
         tag, name = read_field(place, tag_key), read_field(place, name_key)
         first = None if first_key is None else read_field(place, first_key)
@@ -56,12 +59,17 @@ def find(place: Place) -> Iterator[Finding]:
         if first_key in {"registry", _WHOLE_NAME} and _is_of_others(place):
             return
         found = _joined(place, first, name, tag)
-        if isinstance(found, Occurrence) and found.repository is not None and not joining.is_input(place):
+        if isinstance(found, Occurrence) and found.repository is not None:
             why = _why_not(place, found, first_key, name_key, tag_key)
             yield found if why is None else mentions.of(found, found.repository, why)
-        elif found is not None and not joining.is_input(place):
+        elif found is not None:
             yield found
         return
+
+
+def _names_a_stream(place: Place) -> bool:
+    """Whether a key on the way says that an image stream is meant, whose names and tags are its own."""
+    return any(isinstance(part, str) and _STREAM.search(part) for part in place.pointer)
 
 
 def _is_of_others(place: Place) -> bool:

@@ -167,6 +167,20 @@ def _replaced(plan, files):
         ("url: oci://quay.io/a/b\nref: {tag: '1'}", [("OCIRepository", "quay.io/a/b:1")]),
         ("a: |\n  image: b:1", [("in a text: image key", "docker.io/library/b:1")]),
         ("image: $(TAG)/x:1", []),
+        ("- --side=quay.io/acme/web:1", [("literal", "quay.io/acme/web:1")]),
+        ("e: {name: WEB_IMAGE, value: 'acme/web:1'}", [("image key", "docker.io/acme/web:1")]),
+        ("e: {name: WEB, value: 'acme/web:1'}", []),
+        ("p: {hub: q.io/a, image: b, tag: 1}", [("joined", "q.io/a/b:1")]),
+        ("p: {repository: q.io/a, image: b, version: 1}", [("joined", "q.io/a/b:1")]),
+        ("p: {repository: q.io/a/b, image: b, tag: 1}", [("Helm", "q.io/a/b:1")]),
+        ("p: {registry: q.io, image: a/b, tag: 1}", [("joined", "q.io/a/b:1")]),
+        ("p: {image: a/b, tag: 1}", [("joined", "docker.io/a/b:1")]),
+        ("p: {image: b, tag: 1}", []),
+        (
+            "kind: Template\nobjects: [{image: '${A}:${B}'}, {image: '${B}'}]\n"
+            "parameters: [{name: A, value: q.io/a}, {name: B, value: '1'}]",
+            [("template", "q.io/a:1")],
+        ),
     ],
 )
 def test_what_the_detector_counts(text, expected):

@@ -290,6 +290,30 @@ SAMPLES = {
         other: "{WEB}:${{TAG}}"
         third: "{{{{ .Values.image }}}}"
         """,
+    "items of loops, inputs, and images that are built": f"""
+        strategy: {{matrix: {{include: [{{image: {WEB}, tag: "1.4"}}]}}}}
+        withItems: [{{image: {WEB}, tag: "1.4"}}, {{image: alpine, tag: latest}}]
+        generators: [{{list: {{elements: [{{image: {WEB}, tag: "1.4"}}]}}}}]
+        with: {{image: {WEB}, tag: "1.4"}}
+        builds: [{{image: {WEB}, tag: "1.4", dockerfile: Dockerfile}}]
+        """,
+    "hubs, repositories and versions of several images, and of drivers": """
+        global: {hub: quay.io/acme, image: web, tag: "1.4"}
+        pilot: {hub: quay.io/acme, image: web, tag: "1.4", variant: distroless}
+        driver: {repository: quay.io/acme, image: web, version: "1.4"}
+        chart: {repository: quay.io/acme, name: web, version: "1.4"}
+        other: {image: alpine, tag: latest}
+        package: {registry: "https://quay.io", name: acme/web, tag: "1.4"}
+        """,
+    "a Template's parameter that is more than a tag": """
+        kind: Template
+        message: "${B}"
+        objects:
+        - kind: Pod
+          metadata: {labels: {version: "${TAG}"}}
+          spec: {containers: [{image: "quay.io/acme/web:${TAG}"}, {image: "quay.io/acme/web:${B}"}]}
+        parameters: [{name: TAG, value: "1.4"}, {name: B, value: "1.4"}]
+        """,
     "variables of workflows": f"""
         on: push
         env: {{IMAGE: "{TAGGED}", OTHER: "{TAGGED}"}}

@@ -41,13 +41,14 @@ _WORDS = [
     "oci://quay.io/acme/web", "docker://quay.io/acme/web:1", "A=quay.io/acme/web:1", "quay.io/acme", "1.2", "'1'",
     '"quay.io\\/acme\\/web:1"', "quay.io/other/web:1", "see quay.io/acme/web:1 there", "{image: quay.io/acme/web:1}",
     "'{\"image\": \"quay.io/acme/web:1\"}'", "'image: ''web'''", "DockerImage", "replace", "/spec/image", "&a nginx:1",
-    "*a", "# quay.io/acme/web:1", "a.b/c_d/e:3", "",
+    "*a", "# quay.io/acme/web:1", "a.b/c_d/e:3", "", "Template", "${A}:${B}",
 ]  # fmt: skip
 _KEYS = [
     "image", "images", "name", "newName", "newTag", "tag", "digest", "sha", "repository", "registry", "url", "ref",
     "kind", "containers", "spec", "data", "helm", "kustomize", "parameters", "value", "op", "path", "uses", "services",
     "container", "steps", "runs-on", "literals", "configMapGenerator", "baseImageOverrides", "my/pkg", "imageTag",
-    "imageRegistry", "annotations", "script", "status", "args", "env", "semver", "source", "type", "reference",
+    "imageRegistry", "annotations", "script", "status", "args", "env", "semver", "source", "type", "reference", "hub",
+    "version", "objects", "global",
 ]  # fmt: skip
 
 

@@ -44,6 +44,18 @@ _JOINED = [
     "image: {registry: docker.io/library, repository: nginx, tag: 1}\n",
     "x: {imageRegistry: quay.io/acme, imageRepository: web, imageTag: 1}\n",
     "patch: |\n  image: {registry: quay.io/acme, repository: web, tag: 1}\n",
+    "pilot: {hub: quay.io/acme, image: web, tag: 1}\n",
+    "x: {repository: quay.io/acme, image: web, version: 1}\n",
+    "x: {repository: r.example.com:5000/a.b/c_d, name: e, tag: 1}\n",
+    "values: |\n  {repository: quay.io/acme, image: web, version: 1}\n",
+    (
+        "kind: Template\nobjects: [{image: '${A}/${B}:${C}'}]\n"
+        "parameters: [{name: A, value: quay.io/acme}, {name: B, value: web}, {name: C, value: 1}]\n"
+    ),
+    (
+        "kind: Template\nobjects: [{image: 'quay.io/acme/${B}:${C}'}]\n"
+        "parameters: [{name: B, value: web}, {name: C, value: 1}]\n"
+    ),
 ]
 
 
@@ -57,6 +69,8 @@ def test_a_registry_with_a_path(text: str) -> None:
 def test_a_registry_with_the_path_of_another() -> None:
     assert not SCREEN.admits(b"image: {registry: quay.io/acme, repository: hub, tag: 1}\n")
     assert not SCREEN.admits(b"image: {registry: quay.io/other, repository: web, tag: 1}\n")
+    assert not SCREEN.admits(b"image: {registry: quay.io/acme/x, repository: web, tag: 1}\n")
+    assert not SCREEN.admits(b"image: {registry: quay.io/acme2, repository: web, tag: 1}\n")
 
 
 def test_a_bare_name() -> None:
@@ -74,7 +88,9 @@ _VALUES = st.lists(
 _SHAPES = st.sampled_from(
     ["image: %s\n", "image: '%s'\n", 'image: "%s"\n', "repository: %s\ntag: 1\n", "images:\n- name: %s\n  newTag: 1\n",
      "args: [a, '%s']\n", "text: |\n  see %s here\n", "image: {repository: %s, tag: 1}\n", "value: %s\n",
-     "image: {registry: %s, repository: web, tag: 1}\n", "{registry: %s, repository: c_d/e, tag: 1}\n"]
+     "image: {registry: %s, repository: web, tag: 1}\n", "{registry: %s, repository: c_d/e, tag: 1}\n",
+     "{hub: %s, image: web, tag: 1}\n", "{repository: %s, image: e, version: 1}\n", "{image: %s, tag: 1}\n",
+     "kind: Template\nobjects: [{image: '${A}/web:${C}'}]\nparameters: [{name: A, value: '%s'}, {name: C, value: 1}]\n"]
 )  # fmt: skip
 
 

@@ -169,7 +169,9 @@ def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Can
     for name, value in entries.items():
         if name in _NEVER_KEYS or (name == "status" and kind) or (split is not None and name in split[0]):
             continue
-        yield from _node(value, (*address, name), name, depth)
+        # What a variable or a parameter is called says as much as a key.
+        called = texts.get("name", name) if name in {"value", "default"} else name
+        yield from _node(value, (*address, name), called, depth)
 
 
 def _split(
@@ -240,7 +242,7 @@ def _scalar(said: str, address: Address, key: str, depth: int) -> Iterator[Candi
         return
     form = "image key" if _IMAGE_KEY.search(key) else "by value"
     name, equals, value = said.partition("=")
-    if equals and re.fullmatch(r"[A-Za-z_]\w*", name):
+    if equals and re.fullmatch(r"[A-Za-z_]\w*|--?[A-Za-z][\w.-]*", name):
         said, form = value, "literal"
     scheme = re.match(r"(?:docker|oci)://", said)
     if scheme is not None:
