@@ -177,8 +177,10 @@ def _replaced(plan, files):
         ("p: {image: a/b, tag: 1}", [("joined", "docker.io/a/b:1")]),
         ("p: {image: b, tag: 1}", []),
         (
-            "kind: Template\nobjects: [{image: '${A}:${B}'}, {image: '${B}'}]\n"
-            "parameters: [{name: A, value: q.io/a}, {name: B, value: '1'}]",
+            (
+                "kind: Template\nobjects: [{image: '${A}:${B}'}, {image: '${B}'}]\n"
+                "parameters: [{name: A, value: q.io/a}, {name: B, value: '1'}]"
+            ),
             [("template", "q.io/a:1")],
         ),
     ],
