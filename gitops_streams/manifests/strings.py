@@ -1,11 +1,11 @@
-"""What stands in a string that no scanner claims: a manifest, assignments, or words that mention references."""
+"""What stands in a string that no scanner claims: a manifest, references alone, or words that mention references."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from gitops_streams.manifests import advice, assignments, embedded, mentions
+from gitops_streams.manifests import advice, embedded, mentions, reference_texts
 from gitops_streams.manifests.field_rules import FieldForm, FieldRule
 from gitops_streams.manifests.occurrence import Finding, Occurrence
 from gitops_streams.manifests.search import Search
@@ -33,11 +33,11 @@ def within(
     if isinstance(string, list):
         yield from string
         return
-    assigned = assignments.find(search.path, outside, pointer, scalar, search.tracked) if why is None else None
-    if isinstance(assigned, list):
-        yield from assigned
+    alone = reference_texts.find(search.path, outside, pointer, scalar, search.tracked) if why is None else None
+    if isinstance(alone, list):
+        yield from alone
         return
-    mentioned = list(mentions.find(search.path, search.text, scalar, search.tracked, string or why or assigned))
+    mentioned = list(mentions.find(search.path, search.text, scalar, search.tracked, string or why or alone))
 
     def manifest() -> Collection[str] | None:
         tried = opened(search, outside, pointer, scalar, advice.TRIED)

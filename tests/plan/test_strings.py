@@ -106,7 +106,7 @@ def test_a_string_of_which_two_parsers_think_differently_leaves_the_file_alone(p
     assert all("no edit of this file can be proven" in site.reason for site in plan.sites)
 
 
-class TestAssignments:
+class TestReferencesAlone:
     """What stands before the reference is no part of the edit, so that it may start with hyphens and need no quotes."""
 
     def test_arguments(self, planned):
@@ -116,5 +116,11 @@ class TestAssignments:
 
     def test_lines_of_a_variable(self, planned):
         text = f"env:\n- name: WEB_IMAGES\n  value: |\n    1.3={WEB}\n    1.4={API}\n    old={WEB}\n"
+        done, after = planned(text)
+        assert after == text.replace(WEB, pinned(done, WEB)).replace(API, pinned(done, API))
+
+    @pytest.mark.parametrize("header", [">-", "|-", ">2-"])
+    def test_block_scalars(self, planned, header):
+        text = f"image: {header}  # why\n  {WEB}\nspec:\n- image: {header}\n    {API}\n"
         done, after = planned(text)
         assert after == text.replace(WEB, pinned(done, WEB)).replace(API, pinned(done, API))

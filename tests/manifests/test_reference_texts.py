@@ -1,4 +1,4 @@
-"""Texts that are nothing but ``name=reference``: arguments, and variables that list images line by line."""
+"""Texts that are nothing but references: block scalars with one, arguments, variables that list images."""
 
 from __future__ import annotations
 
@@ -73,3 +73,31 @@ def test_a_variable_that_may_list_something_else(found, name):
 def test_a_variable_with_another_line_is_text(found, line):
     text = LISTED.replace("NAME", "IMAGES").replace("1.3=quay.io/acme/other:1.3", line)
     assert not any(" value " in each for each in found(text))
+
+
+@pytest.mark.parametrize("header", [">-", "|-", "|2-", ">-2"])
+def test_a_block_scalar(found, header):
+    text = "image: HEADER\n  TEXT\nother: HEADER\n  TEXT\n".replace("HEADER", header)
+    assert found(text.replace("TEXT", TAGGED)) == [f"2 value /0 {TAGGED}", f"4 value /0 {TAGGED}"]
+    short, other = found(text.replace("TEXT", "nginx:1"))
+    assert short == "2 value /0 nginx:1"
+    assert other.startswith("4 - nginx:1: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"image: |\n  {TAGGED}\n",
+        f"image: >-\n  {TAGGED}\n  {TAGGED}\n",
+        f"image: |-\n  # {TAGGED}\n",
+        f"description: >-\n  {TAGGED}\n",
+        f"kind: ConfigMap\ndata:\n  web: |-\n    {TAGGED}\n",
+        f"image: &i >-\n  {TAGGED}\ntitle: *i\n",
+        f"tags: |-\n  {TAGGED}\n",
+        f"run: |-\n  {TAGGED}\n",
+    ],
+)
+def test_other_block_scalars(found, text):
+    lines = found(text)
+    assert lines
+    assert not any(" value /" in line for line in lines)

@@ -1,7 +1,7 @@
-"""Texts that are nothing but ``name=reference``: one argument, or a variable that lists an operator's images.
+"""Texts that are nothing but references: a block scalar with one, an argument, a variable that lists images.
 
-``--prometheus-config-reloader=quay.io/acme/web:1.4`` as an item of a list; ``STRIMZI_KAFKA_IMAGES``, a line for each
-version. What stands before the equals sign stays, whatever it is: only the references are written.
+``image: >-`` with a line below it; ``--prometheus-config-reloader=quay.io/acme/web:1.4`` as an item of a list;
+``STRIMZI_KAFKA_IMAGES``, a line for each version. Only the references are written, and what stands around them stays.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def find(
         scalar: the text.
         tracked: the repositories that streams follow.
     """
-    if "=" not in scalar.value or scalar.aliases or not _lists_images(outside, pointer, scalar):
+    if scalar.aliases or len(scalar.value) > _LONGEST or not _is_nothing_else(outside, pointer, scalar):
         return None
     why = never_pulled.why(outside.object, pointer)
     if why is not None:
@@ -52,21 +52,29 @@ def find(
     return list(reference_words.find(file, outside, embedding, tracked, FORM))
 
 
-def _lists_images(outside: Outside, pointer: Pointer, scalar: Scalar) -> bool:
-    last = pointer[-1] if pointer else None
-    if isinstance(last, int):
-        argument = _ARGUMENT.fullmatch(scalar.value)
-        return argument is not None and not is_pushed_flag(argument[1]) and _is_image(argument[2])
-    if last != "value" or len(scalar.value) > _LONGEST:
-        return False
-    variable = resolve(outside.document.root, pointer[:-1])
+def _is_nothing_else(outside: Outside, pointer: Pointer, scalar: Scalar) -> bool:
+    value = scalar.value
+    if "=" in value:
+        return _is_argument(pointer, value) or _lists_images(outside, pointer, value)
+    key = next((part for part in reversed(pointer) if isinstance(part, str)), None)
+    return scalar.is_block and _is_image(value, named=is_image_key(key))
+
+
+def _is_argument(pointer: Pointer, value: str) -> bool:
+    argument = _ARGUMENT.fullmatch(value) if isinstance(pointer[-1] if pointer else None, int) else None
+    return argument is not None and not is_pushed_flag(argument[1]) and _is_image(argument[2])
+
+
+def _lists_images(outside: Outside, pointer: Pointer, value: str) -> bool:
+    variable = resolve(outside.document.root, pointer[:-1]) if pointer[-1:] == ("value",) else None
     name = (variable.text("name") or "") if isinstance(variable, Mapping) else ""
     if not is_image_key(name) or is_pushed_name(name):
         return False
-    lines = [_LINE.fullmatch(line) for line in scalar.value.splitlines() if line.strip()]
+    lines = [_LINE.fullmatch(line) for line in value.splitlines() if line.strip()]
     return bool(lines) and all(line is not None and _is_image(line[2]) for line in lines)
 
 
-def _is_image(text: str) -> bool:
+def _is_image(text: str, *, named: bool = False) -> bool:
+    """Whether it is a reference with a tag; one that nothing names an image has to name its registry."""
     reference = looks_like_reference(text)
-    return reference is not None and reference.tag is not None and whole.has_domain(reference)
+    return reference is not None and reference.tag is not None and (named or whole.has_domain(reference))
