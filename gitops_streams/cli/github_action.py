@@ -175,19 +175,21 @@ def _reconciled(session: Session, inputs: Inputs, *, writes: bool) -> Report:
     """Plan, and publish where that is wanted; the report says why digests move."""
     from gitops_streams.cli import session as sessions
     from gitops_streams.cli.github.inputs import Command, Publish
+    from gitops_streams.reconcile.scope import Scope
 
+    scope = Scope(shard=inputs.shard)
     with sessions.registry_client(session.settings) as client:
         if inputs.publish is Publish.PULL_REQUEST and inputs.command is Command.RECONCILE:
             from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
 
             wanted = Wanted(
-                inputs.base, dry_run=not writes, inspect=True, shard=inputs.shard, branch_token=inputs.branch_token
+                inputs.base, dry_run=not writes, inspect=True, scope=scope, branch_token=inputs.branch_token
             )
             return reconcile_pull_requests(session, client, wanted)
         from gitops_streams.reconcile.commits import Order, reconcile
 
         publish = Publish.WORKTREE if inputs.command is Command.DIFF else inputs.publish
-        order = Order(publish.value, inputs.base, dry_run=not writes, inspect=True, shard=inputs.shard)
+        order = Order(publish.value, inputs.base, dry_run=not writes, inspect=True, scope=scope)
         return reconcile(session, client, order)
 
 

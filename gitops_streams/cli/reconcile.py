@@ -67,22 +67,24 @@ def command(
     from gitops_streams.cli import session as sessions
     from gitops_streams.reconcile.commits import Order, reconcile
     from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
+    from gitops_streams.reconcile.scope import Scope
     from gitops_streams.render.formats import FORMATS
 
     if publish == "pull-request" and branch is not None:
         raise click.UsageError("--branch is for --publish commit and push; pull requests have branches of their own")
     if publish != "pull-request" and (base is not None or groups):
         raise click.UsageError("--base and --group are for --publish pull-request")
+    scope = Scope(everything, shard)
     reviewed = output in INSPECTED if inspect is None else inspect
     with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
             if publish == "pull-request":
                 # Texts that are written have had their images inspected anyway.
                 shown = inspect if inspect is not None or not dry_run else reviewed
-                wanted = Wanted(base, remote, groups, everything, dry_run, inspect=shown, shard=shard)
+                wanted = Wanted(base, remote, groups, scope, dry_run, inspect=shown)
                 report = reconcile_pull_requests(session, client, wanted, progress)
             else:
-                order = Order(publish, branch, remote, everything, dry_run, inspect=reviewed, shard=shard)
+                order = Order(publish, branch, remote, scope, dry_run, inspect=reviewed)
                 report = reconcile(session, client, order, progress)
         session.show(FORMATS[output](replace(report, every_site=session.verbose)), output)
         ctx.exit(sessions.exit_code(report, pending=exit_code))

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.plan.model import Plan
 from gitops_streams.plan.proven import proven
-from gitops_streams.plan.shard import Shard, by_stream
+from gitops_streams.plan.shard import by_stream
 from gitops_streams.publish import Planned
 from gitops_streams.recall import Past
 from gitops_streams.reconcile.one_pass import Pass, plan_at
 from gitops_streams.reconcile.publishing import Destination, message, publish
 from gitops_streams.reconcile.recording import edits_for, moves_of
 from gitops_streams.reconcile.reviewing import reviewer, reviews
+from gitops_streams.reconcile.scope import IN_USE, Scope
 from gitops_streams.reconcile.two_processes import mapped
 from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.registry.asking import Progress
 from gitops_streams.registry.registries import Registries
 from gitops_streams.render.report import Report
-from gitops_streams.streams.policy import NOTHING_PUSHED, Pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,12 @@ class Order:
     """``worktree``, ``commit`` or ``push``."""
     branch: str | None = None
     remote: str | None = None
-    everything: bool = False
-    """Resolve stream tags that nothing uses, too."""
+    scope: Scope = IN_USE
     dry_run: bool = False
     inspect: bool = False
     """Whether the report says why digests moved."""
-    shard: Shard | None = None
-    """Look after this share of the streams only."""
     base: str | None = None
     """The commit to push on, which the remote's branch has; ``None``: the local branch's."""
-    pushed: Pushed = NOTHING_PUSHED
-    """What a registry told of: it is asked for even where a stream tag is not scheduled."""
 
 
 def reconcile(
@@ -64,6 +59,7 @@ def reconcile(
         NoStreams: no stream is declared.
         RepositoryError: Git refuses; see ``publish``.
     """
+    scope = order.scope
     destination = Destination(order.publish, order.branch, order.remote, order.base)
     last: list[tuple[Pass, Snapshot]] = []
 
@@ -72,11 +68,12 @@ def reconcile(
             snapshot,
             workspace.settings,
             client,
-            everything=order.everything,
+            everything=scope.everything,
             progress=progress,
+            now=scope.now,
             past=Past(workspace.repository, order.remote or workspace.settings.remote),
-            share=None if order.shard is None else by_stream(order.shard),
-            pushed=order.pushed,
+            share=None if scope.shard is None else by_stream(scope.shard),
+            pushed=scope.pushed,
         )
         if watch is not None:
             watch(found)

@@ -19,19 +19,18 @@ from gitops_streams.git.commit import Identity
 from gitops_streams.git.push import find_remote
 from gitops_streams.git.remote import open_remote, url_of
 from gitops_streams.git.snapshot import Snapshot
-from gitops_streams.plan.shard import Shard
 from gitops_streams.publish.proposal import PullRequestOptions
 from gitops_streams.publish.pull_requests import base_branch, publish_pull_requests
 from gitops_streams.recall import Past
 from gitops_streams.reconcile.one_pass import Pass, plan_at
 from gitops_streams.reconcile.proposing import GroupProposal, Planned, divided
 from gitops_streams.reconcile.reviewing import Place, reviewer
+from gitops_streams.reconcile.scope import IN_USE, Scope
 from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.registry.asking import Progress
 from gitops_streams.registry.registries import Registries
 from gitops_streams.render.report import Published, Report
 from gitops_streams.review.groups import by_group
-from gitops_streams.streams.policy import NOTHING_PUSHED, Pushed
 
 ACTIONS_BOT = Identity("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 """Who commits in a workflow whose token does not say who it is. The person who edited the schedule last is nobody's
@@ -49,16 +48,11 @@ class Wanted:
     remote: str | None = None
     groups: tuple[str, ...] = ()
     """Names; empty: all."""
-    everything: bool = False
-    """Resolve stream tags that nothing uses, too."""
+    scope: Scope = IN_USE
     dry_run: bool = False
     inspect: bool | None = None
     """``True``: the images of pull requests that are left alone too, for the report; ``False``: none at all, not even
     for a text that is written; ``None``: those that a text is written about."""
-    shard: Shard | None = None
-    """Look after this share of the groups only."""
-    pushed: Pushed = NOTHING_PUSHED
-    """What a registry told of: it is asked for even where a stream tag is not scheduled."""
     branch_token: str | None = field(default=None, repr=False)
     """For the push, in place of the forge's token; ``None``: ``BRANCH_TOKEN`` of the environment, if it is there."""
 
@@ -88,13 +82,13 @@ def reconcile_pull_requests(
         ForgeError: the forge cannot be told, opened or used.
         RepositoryError: the remote's branches stand in the way, or cannot be read.
     """
-    settings = workspace.settings
+    settings, scope = workspace.settings, wanted.scope
     options = PullRequestOptions(
         settings.pull_request,
         base=wanted.base,
         remote=wanted.remote or settings.remote,
         groups=wanted.groups,
-        shard=wanted.shard,
+        shard=scope.shard,
         identity=settings.commit.author,
         automatic=os.environ.get("CI") == "true" or settings.forge.app is not None,
         fallback_identity=ACTIONS_BOT if os.environ.get("GITHUB_ACTIONS") == "true" else None,
@@ -116,11 +110,12 @@ def reconcile_pull_requests(
                 snapshot,
                 settings,
                 client,
-                everything=wanted.everything,
+                everything=scope.everything,
                 progress=progress,
+                now=scope.now,
                 past=past,
-                share=None if wanted.shard is None else by_group(wanted.shard, settings.pull_request),
-                pushed=wanted.pushed,
+                share=None if scope.shard is None else by_group(scope.shard, settings.pull_request),
+                pushed=scope.pushed,
             )
             if watch is not None:
                 watch(found)

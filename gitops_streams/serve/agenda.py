@@ -17,6 +17,8 @@ class Trigger(StrEnum):
     """A poll found that a registry says something else."""
     FOLLOW_UP = "follow-up"
     """To see what a publish has left on the branch."""
+    GATE = "gate opens"
+    """Something waited for a time that has come."""
     RETRY = "retry"
     POLL = "poll"
     START = "start"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
 
 from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot
@@ -18,6 +20,7 @@ from gitops_streams.plan.model import Held, Outcome, Plan
 from gitops_streams.reconcile.commits import Order, reconcile
 from gitops_streams.reconcile.one_pass import Pass
 from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
+from gitops_streams.reconcile.scope import Scope
 from gitops_streams.reconcile.workspace import Workspace, settings_in
 from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.lifecycle import PullOutcome
@@ -60,6 +63,9 @@ class Memory:
     settled: bool
     """Whether a next pass would find nothing else as long as nobody says anything new: no gate waits for a time to
     come, no pull request is open, nothing failed."""
+
+    opens: datetime | None
+    """When the first of the gates opens that say themselves when they do."""
 
     @property
     def outdated(self) -> bool:
@@ -109,7 +115,7 @@ def visit(place: Place, memory: Memory | None, pool: Pool, pushed: Collection[Pu
         workspace = Workspace(repository, settings_in(snapshot, repository.root or repository.git_dir))
         answers = pool.of(workspace.settings.registry)
         known = memory is not None and head is not None and head in {memory.commit, memory.published}
-        target = _Target(place, workspace, branch, remote, pushed)
+        target = _Target(place, workspace, branch, remote, answers, pushed)
         done = publish_fresh(target, answers, head, since=float("-inf") if known else None)
         return Passed(
             _remembered(place, repository, branch, done, answers),
@@ -132,6 +138,7 @@ class _Target:
     workspace: Workspace
     branch: str
     remote: str | None
+    answers: Answers
     pushed: Collection[Pushed]
 
     def bring(self, head: str | None) -> str | None:
@@ -140,11 +147,12 @@ class _Target:
 
     def publish(self, head: str | None, client: View, watch: Watch) -> Report:
         """Plan on a commit, and publish."""
-        mode, shard = self.place.served.publish, self.place.shard
+        mode = self.place.served.publish
+        scope = Scope(shard=self.place.shard, pushed=self.pushed, now=datetime.fromtimestamp(self.answers.now, tz=UTC))
         if mode == "pull-request":
-            wanted = Wanted(self.branch, self.remote, shard=shard, pushed=self.pushed)
+            wanted = Wanted(self.branch, self.remote, scope=scope)
             return reconcile_pull_requests(self.workspace, client, wanted, watch=watch)
-        order = Order(mode, shard=shard, pushed=self.pushed)
+        order = Order(mode, scope=scope)
         if mode != "worktree":
             base = head if self.remote is not None else None
             order = replace(order, branch=self.branch, remote=self.remote, base=base)
@@ -172,6 +180,7 @@ def _remembered(place: Place, repository: GitRepository, branch: str, done: Publ
         sources={item.key: source for item in found.asked if (source := _source(item)) is not None},
         questions={item.key: item.question for item in found.asked if isinstance(item.question, Question)},
         settled=_is_settled(report.plan) and not open_pulls(pulls) and not failed,
+        opens=_opens(report.plan),
     )
 
 
@@ -189,6 +198,13 @@ def _is_settled(plan: Plan) -> bool:
         if tag.outcome is Outcome.FAILED or waits or any(isinstance(site, Held) for site in tag.sites):
             return False
     return True
+
+
+def _opens(plan: Plan) -> datetime | None:
+    """Return when the first gate opens by itself."""
+    tags = (tag.holding.until for tag in plan.tags if tag.holding is not None)
+    sites = (site.until for tag in plan.tags for site in tag.sites if isinstance(site, Held))
+    return min((until for until in chain(tags, sites) if until is not None), default=None)
 
 
 def _history(repository: GitRepository, snapshot: Snapshot, found: Pass) -> History:

@@ -26,6 +26,8 @@ from gitops_streams.serve.workers import Workers
 _log = logging.getLogger(__name__)
 _FOLLOW_UP = 5.0
 """Seconds after a publish, or a second look at a repository that never got as far, that the branch is looked at."""
+_OPENED = 1.0
+"""Seconds after a gate opens that what waited for it is planned: clocks that are set by the network differ a little."""
 _SLOW = 2
 _SPOILT = 2
 """Failures in a row, none of them the remote's, after which a clone of our own is made anew."""
@@ -153,7 +155,12 @@ class Visits:
             return now, Trigger.REGISTRY
         if commit_of(done) is not None:
             return now + min(_FOLLOW_UP, self._pace.interval), Trigger.FOLLOW_UP
-        return now + self._pace.next(), Trigger.POLL
+        poll = now + self._pace.next()
+        if kept.memory is not None and kept.memory.opens is not None:
+            opened = max(now, kept.memory.opens.timestamp() - self._repositories.ahead()) + _OPENED
+            if opened < poll:
+                return opened, Trigger.GATE
+        return poll, Trigger.POLL
 
 
 def _reconsider(kept: Kept, error: Exception) -> None:

@@ -245,6 +245,28 @@ def test_a_push_without_an_event_is_found_by_the_next_poll(world, registry, flee
     assert str(new) in fleet.show("deploy/web.yaml")
 
 
+@pytest.mark.parametrize("minutes", [65, 3], ids=["after several intervals", "within one"])
+def test_what_waits_for_a_freeze_to_end_is_published_when_it_ends(world, registry, fleet, web, minutes):
+    here = world(fleet)
+    # The clock begins at 22:30 UTC.
+    frozen = f"gates: {{freeze: [{{cron: '0 22 * * *', duration: {30 + minutes}m}}]}}\n"
+    fleet.write(".gitops-streams/config.yaml", frozen)
+    fleet.publish()
+    here.step()
+    assert here.tag().state is State.HELD
+    first = here.repository()
+    passes = {first.last.ended}
+    for _ in range(minutes - 1):
+        here.pass_by(60, stride=60)
+        passes.add(here.repository().last.ended)
+    here.pass_by(50, stride=25)
+    assert here.tag().state is State.HELD
+    assert len(passes) == 1 + minutes // 15
+    here.pass_by(15, stride=1)
+    assert str(Image.build("web", "1").digest) in fleet.show("deploy/web.yaml")
+    assert here.repository().last.trigger == Trigger.GATE.value
+
+
 def test_a_tag_that_is_not_scheduled_is_moved_by_an_event_alone(world, registry, fleet):
     registry.push("acme/web", "1", Image.build("web", "1"))
     fleet.stream("web", f"{registry.host}/acme/web:1", scheduled=False)
