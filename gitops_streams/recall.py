@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gitops_streams.git.deepen import DEEPER, deepen
 from gitops_streams.git.log import FileLog, Revision
 from gitops_streams.git.repository import Repository
 from gitops_streams.git.snapshot import Snapshot
@@ -21,9 +21,11 @@ from gitops_streams.streams import status
 from gitops_streams.streams.follow import Followed
 from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, StreamKey, TagKey
-from gitops_streams.streams.reverts import TakenBack, taken_back
 from gitops_streams.streams.rollback import fits
 from gitops_streams.yamledit.problem import Problem
+
+if TYPE_CHECKING:
+    from gitops_streams.streams.reverts import TakenBack
 
 _STATES = 200
 """States of a status file that are looked at."""
@@ -111,6 +113,10 @@ def recall(
     commit = snapshot.commit or repository.head().commit
     if not moves or commit is None:
         return NOTHING
+    # Where nothing moves that was recorded before, as in a first run, none of this is needed.
+    from gitops_streams.git.deepen import deepen  # noqa: PLC0415
+    from gitops_streams.streams.reverts import taken_back  # noqa: PLC0415
+
     why = deepen(repository, commit, past.remote, past.environment)
     states = read_states(repository, commit, {key.stream for key in moves}, history)
     holdings: dict[TagKey, Holding] = {}
@@ -185,6 +191,8 @@ def _holding(move: _Move, found: TakenBack, revision: Revision | None, history: 
 
 
 def _off(why: str) -> Problem:
+    from gitops_streams.git.deepen import DEEPER  # noqa: PLC0415  as above
+
     reason = (
         f"what people took back is not remembered: this clone is shallow, and cannot be given {DEEPER} more commits:"
         f" {why}; fetch them before (actions/checkout: fetch-depth: 0)"

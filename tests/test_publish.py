@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitops_streams.errors import PlanRefused, PushRejected, RefusedFile, RepositoryError, UsageError, WriteFailed
-from gitops_streams.git.commit import Identity, Signing, SigningMethod
+from gitops_streams.git.identity import Identity, Signing, SigningMethod
 from gitops_streams.git.repository import Repository
 from gitops_streams.git.write import FileEdit
 from gitops_streams.publish import (

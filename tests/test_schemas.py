@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from gitops_streams import schemas
 from gitops_streams.forges.settings import ForgeKind
-from gitops_streams.git.commit import SigningMethod
+from gitops_streams.git.identity import SigningMethod
 from gitops_streams.plan.audit import Kind
 from gitops_streams.plan.audit_uses import UNTRACKED
 from gitops_streams.plan.listing import State
@@ -21,8 +21,7 @@ from gitops_streams.registry.settings import VerifyDigest
 from gitops_streams.render import pin_json, sites
 from gitops_streams.render.json_report import SCHEMA_VERSION
 from gitops_streams.review.pins import Touch
-from gitops_streams.review.policy import CommitsBy, Drafts, EnvShown, Grouping, Rebase
-from gitops_streams.review.pull_request import MergeMethod
+from gitops_streams.review.policy import CommitsBy, Drafts, EnvShown, Grouping, MergeMethod, Rebase
 from gitops_streams.review.standing import Standing
 from gitops_streams.yamledit.problem import Severity
 

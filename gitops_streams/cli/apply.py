@@ -44,7 +44,7 @@ def command(
     from gitops_streams.reconcile.publishing import publish as carry_out
     from gitops_streams.reconcile.saved import edits_of_saved, fit_saved, moves_of_saved
     from gitops_streams.render.inert import line
-    from gitops_streams.render.words import published as words
+    from gitops_streams.render.published_words import published as words
 
     if publish == "pull-request":
         raise UsageError(

@@ -40,4 +40,4 @@ def settings_at(session: Session, commit: str, file: Path | None = None) -> conf
         case Unreadable(reason=reason):
             raise ConfigError(f"{path} of the base cannot be read: {reason}")
         case content:
-            return config.parse(content, f"{path} of the base", root)
+            return config.read(content, f"{path} of the base", root)

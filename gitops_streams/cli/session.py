@@ -21,14 +21,13 @@ from gitops_streams.git.repository import Repository
 from gitops_streams.plan.model import Outcome
 from gitops_streams.reconcile.workspace import Workspace, settings_of
 from gitops_streams.render.inert import line
-from gitops_streams.render.report import Report
-from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.yamledit.problem import Severity
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
     from gitops_streams.registry import RegistryClient
+    from gitops_streams.render.report import Report
 
 _PROGRESS_AFTER = 20
 """Fewer questions are answered before a bar is read."""
@@ -143,8 +142,7 @@ def exit_code(report: Report, *, pending: bool = False) -> int:
     """
     plan = report.plan
     failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
-    pulls = report.published.pulls if report.published is not None else ()
-    if failed or any(pull.outcome is PullOutcome.FAILED for pull in pulls):
+    if failed or (report.published is not None and report.published.failed):
         return INCOMPLETE
     return CHANGES_PENDING if pending and plan.files else 0
 

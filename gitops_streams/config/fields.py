@@ -9,7 +9,7 @@ from typing import Any
 from gitops_streams.config.rules import user_rules
 from gitops_streams.config.settings import CommitSettings, Settings
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
-from gitops_streams.git.commit import Identity, Signing, SigningMethod
+from gitops_streams.git.identity import Identity, Signing, SigningMethod
 from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import (
@@ -26,15 +26,15 @@ from gitops_streams.review.policy import (
     EnvShown,
     Grouping,
     GroupRule,
+    MergeMethod,
     PullRequestPolicy,
     Rebase,
     ReviewPolicy,
 )
-from gitops_streams.review.pull_request import MergeMethod
-from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
 from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import Freeze, Gates
+from gitops_streams.streams.tag_policy import Defaults
 
 
 def settings(document: Mapping[str, Any], root: Path) -> Settings:

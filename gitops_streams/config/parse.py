@@ -18,7 +18,6 @@ from gitops_streams.yamledit.core_schema import Unsupported, value
 from gitops_streams.yamledit.locate import Unparsable, decode, locate
 from gitops_streams.yamledit.nodes import Node
 
-PATH = ".gitops-streams/config.yaml"
 _DOCUMENTATION = "docs/configuration.md lists every field"
 _SHOWN = 10
 """Faults reported at one time."""

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.git.commit import Identity, Signing
+from gitops_streams.git.identity import Identity, Signing
 from gitops_streams.manifests.field_rules import UserRules
 from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.review.policy import PullRequestPolicy, ReviewPolicy
-from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import OPEN, Gates
+from gitops_streams.streams.tag_policy import Defaults
+
+PATH = ".gitops-streams/config.yaml"
+"""Where a repository keeps its configuration."""
 
 
 @dataclass(frozen=True, slots=True)

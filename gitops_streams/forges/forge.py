@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullRequest,
     PullSpec,

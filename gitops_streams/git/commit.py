@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitops_streams.errors import PlanRefused, RepositoryError
+from gitops_streams.git.identity import Identity, Signing, SigningMethod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,37 +23,6 @@ NEW_FILE = "100644"
 _NO_IDENTITY = re.compile(
     r"tell me who you are|empty ident|auto-detect|no email was given|no name was given", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who makes a commit, where it is not the user who runs the command."""
-
-    name: str
-    email: str
-
-    def __str__(self) -> str:
-        """``Name <email>``, as trailers write it."""
-        return f"{self.name} <{self.email}>"
-
-
-class SigningMethod(StrEnum):
-    """How a commit is signed."""
-
-    CONFIGURED = "configured"
-    """As the user's git configuration says (``commit.gpgSign``, ``gpg.format``, ``user.signingKey``)."""
-    OFF = "off"
-    OPENPGP = "openpgp"
-    SSH = "ssh"
-
-
-@dataclass(frozen=True, slots=True)
-class Signing:
-    """How a commit is signed, and with what."""
-
-    method: SigningMethod = SigningMethod.CONFIGURED
-    key: str | None = None
-    """OpenPGP: the key's id; SSH: the path of the private or public key. ``None``: ``user.signingKey``."""
 
 
 @dataclass(frozen=True, slots=True)

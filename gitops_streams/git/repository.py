@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 from gitops_streams.errors import RepositoryError
 from gitops_streams.git.command import Commands
-from gitops_streams.git.commit_tree import CommitTree
 from gitops_streams.git.log import FileLog, read_log, shallow_end
 from gitops_streams.git.objects import read_objects
 from gitops_streams.git.process import Git
@@ -19,6 +18,8 @@ from gitops_streams.git.work_tree import WorkTree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
+
+    from gitops_streams.git.commit_tree import CommitTree
 
 _INITIAL = "refs/heads/"
 
@@ -142,6 +143,8 @@ class Repository:
                 f"{revision!r} names no commit in {self.root or self.git_dir}",
                 hint="a shallow clone lacks older commits; git fetch brings them",
             )
+        from gitops_streams.git.commit_tree import CommitTree  # noqa: PLC0415  most runs read the work tree
+
         return CommitTree(commit, self._git)
 
     def log(self, paths: Sequence[str], commit: str) -> FileLog:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import Image, Inspection, Uninspectable
@@ -17,10 +16,10 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
 from gitops_streams.plan.build import Asked
 from gitops_streams.plan.holding import Holding
-from gitops_streams.streams.choose import Chosen, Defaults, choose
 from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
 from gitops_streams.streams.restraint import OPEN, Freeze, Gates, spelled
+from gitops_streams.streams.tag_policy import Defaults
 
 _FIRST_YEAR = 2000
 """An image that says it is older was built reproducibly, with a date that stands for none."""
@@ -72,6 +71,8 @@ def _is_lower(tag: StreamTag, new: str, known: Item, defaults: Defaults) -> bool
     """Whether a policy would rather have the tag that is there. A policy that was changed meanwhile is consent."""
     if tag.policy is None or new == known.source_tag or known.fingerprint != tag.fingerprint or not known.source_tag:
         return False
+    from gitops_streams.streams.choose import Chosen, choose  # noqa: PLC0415  few stream tags have a policy
+
     return choose(tag.policy, (new, known.source_tag), defaults=defaults) == Chosen(known.source_tag)
 
 
@@ -126,7 +127,9 @@ def judge(
 
 def frozen_until(freezes: Iterable[Freeze], now: datetime) -> tuple[Freeze, datetime] | None:
     """Return the freeze that ``now`` lies in and when it ends, the longest of several; ``None`` outside."""
-    from cronsim import CronSim  # noqa: PLC0415  few repositories freeze
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  few repositories freeze
+
+    from cronsim import CronSim  # noqa: PLC0415  the same
 
     found: tuple[Freeze, datetime] | None = None
     for freeze in freezes:

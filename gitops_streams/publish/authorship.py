@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gitops_streams.errors import RepositoryError, UsageError
 from gitops_streams.forges.forge import CommitsByApi, Forge, KnowsIdentity
 from gitops_streams.git.command import Commands
-from gitops_streams.git.commit import Identity, SigningMethod, author, committer
+from gitops_streams.git.commit import author, committer
+from gitops_streams.git.identity import Identity, SigningMethod
 from gitops_streams.publish.proposal import PullRequestOptions
 from gitops_streams.review.policy import CommitsBy
 

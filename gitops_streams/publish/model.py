@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gitops_streams.git.commit import Identity, Signing
+from gitops_streams.git.identity import Identity, Signing
 from gitops_streams.git.lock import WAIT
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.git.write import FileEdit

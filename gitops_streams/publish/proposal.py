@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gitops_streams.git.commit import Identity, Signing
+from gitops_streams.git.identity import Identity, Signing
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.git.write import FileEdit
 from gitops_streams.plan.shard import Shard

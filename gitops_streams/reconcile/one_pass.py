@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.image import ImagePair
-from gitops_streams.oci.resolution import Question
+from gitops_streams.oci.resolution import Question, Unresolvable
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.build import Asked, ask_for, build, settle, what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
@@ -20,10 +20,9 @@ from gitops_streams.plan.model import Plan
 from gitops_streams.plan.shard import Share, shared_bindings, shared_plan
 from gitops_streams.recall import NOTHING, Past, recall
 from gitops_streams.registry.asking import Asking, Progress
-from gitops_streams.registry.choosing import choose_all
 from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, StreamKey, TagKey
-from gitops_streams.streams.policy import NOTHING_PUSHED, Choosing, Pushed
+from gitops_streams.streams.policy import NOTHING_PUSHED, Choosing, Pushed, Selected
 from gitops_streams.yamledit.problem import Problem
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         # A policy's tag is a second question: what it is depends on the repository's list.
         choosing = [item.question for item in asked if isinstance(item.question, Choosing)]
-        asked, noticed = settle(asked, choose_all(asking, choosing, settings.tag_policy) if choosing else {})
+        asked, noticed = settle(asked, _chosen(asking, choosing, settings))
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
         answers = asking.answers()
         moving = candidates(catalog, asked, answers, history, defaults=settings.tag_policy)
@@ -167,6 +166,16 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
         found = find_sites(snapshot, settings, fresh=fresh)
         plan = decided()
     return Pass(plan if share is None else shared_plan(plan, streams), history, catalog, asked)
+
+
+def _chosen(
+    asking: Asking, choosing: Sequence[Choosing], settings: Settings
+) -> dict[Choosing, Selected | Unresolvable]:
+    if not choosing:
+        return {}
+    from gitops_streams.registry.choosing import choose_all  # noqa: PLC0415  few stream tags have a policy
+
+    return choose_all(asking, choosing, settings.tag_policy)
 
 
 def judged(found: Sequence[Candidate], client: Registries, settings: Settings, now: datetime) -> Judgement:

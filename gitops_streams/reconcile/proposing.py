@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gitops_streams.git.commit import Identity
+from gitops_streams.git.identity import Identity
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.git.write import FileEdit
 from gitops_streams.plan.model import Change, Plan
@@ -13,6 +13,7 @@ from gitops_streams.publish.proposal import Text
 from gitops_streams.reconcile.one_pass import Pass
 from gitops_streams.reconcile.recording import edits_for, moves_of, resolved_items
 from gitops_streams.reconcile.reviewing import Place, Reviewer
+from gitops_streams.reconcile.two_processes import mapped
 from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.render.commit_message import DEFAULT_SUBJECT, CommitMessage, render_commit_message
 from gitops_streams.render.pull_request import body, title
@@ -100,7 +101,7 @@ def divided(
     workspace: Workspace, found: Pass, place: Place, snapshot: Snapshot, writer: Reviewer, capabilities: Capabilities
 ) -> Planned:
     """Divide what was planned on the base into proposals, every edit of them proven."""
-    whole = proven(found.plan)
+    whole = proven(found.plan, mapped)
     files = {file.path: file.after for file in whole.files}
     proposals = []
     for part in divide(whole, found.catalog, workspace.settings.pull_request, place.base):

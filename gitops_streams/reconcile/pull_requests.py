@@ -15,7 +15,7 @@ from gitops_streams.forges.detection.detect import Detected, detect
 from gitops_streams.forges.forge import Forge, LendsCredential
 from gitops_streams.forges.open import open_forge
 from gitops_streams.git.authentication import HttpCredential, is_at
-from gitops_streams.git.commit import Identity
+from gitops_streams.git.identity import Identity
 from gitops_streams.git.push import find_remote
 from gitops_streams.git.remote import open_remote, url_of
 from gitops_streams.git.snapshot import Snapshot

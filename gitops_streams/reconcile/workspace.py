@@ -30,7 +30,7 @@ def read_settings(file: Path, root: Path) -> config.Settings:
         ConfigError: it cannot be read or used.
     """
     try:
-        return config.parse(file.read_bytes(), str(file), root)
+        return config.read(file.read_bytes(), str(file), root)
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", hint="see --config") from error
 
@@ -67,4 +67,4 @@ def settings_in(snapshot: Snapshot, root: Path) -> config.Settings:
                 hint="make it a regular file that can be read, or name another one by --config",
             )
         case content:
-            return config.parse(content, config.PATH, root)
+            return config.read(content, config.PATH, root)

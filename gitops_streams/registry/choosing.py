@@ -11,8 +11,9 @@ from gitops_streams.oci.image import ImagePair
 from gitops_streams.oci.platform import LegacyChoice
 from gitops_streams.oci.resolution import Cause, Question, Resolved, TagsQuestion, Unresolvable
 from gitops_streams.registry.asking import Asking
-from gitops_streams.streams.choose import Chosen, Defaults, NeedsDates, NothingChosen, choose
+from gitops_streams.streams.choose import Chosen, NeedsDates, NothingChosen, choose
 from gitops_streams.streams.policy import Choosing, Selected
+from gitops_streams.streams.tag_policy import Defaults
 
 _INVENTED = 1980
 """The last year that reproducible builds say: the epoch, or the first year of the ZIP format."""

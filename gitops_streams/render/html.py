@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops_streams.plan.model import Outcome
-from gitops_streams.render import html_plan, html_review, pull_phrases, words
+from gitops_streams.render import html_plan, html_review, published_words, pull_phrases, words
 from gitops_streams.render.html_page import page
 from gitops_streams.render.html_review import Anchors
 from gitops_streams.render.html_text import EMPTY, Html, code, element, escaped, inline, together
@@ -152,7 +152,7 @@ def _pulls(done: Published) -> Html:
 
 
 def _pull(pull: PullResult, *, dry_run: bool) -> Html:
-    outcome = words.pull_outcome(pull.outcome, dry_run=dry_run)
+    outcome = published_words.pull_outcome(pull.outcome, dry_run=dry_run)
     head = element(
         "span",
         element("strong", inline((*pull_phrases.number(pull), " ", Code(pull.group)))),
@@ -170,7 +170,7 @@ def _pull(pull: PullResult, *, dry_run: bool) -> Html:
 def _footer(report: Report) -> Iterator[Html]:
     told = [words.summary(report.plan)]
     if report.published is not None:
-        told.append(words.published(report.published))
+        told.append(published_words.published(report.published))
     for text in told:
         yield element("p", escaped(text))
     run = report.reviews[0].run if report.reviews else None

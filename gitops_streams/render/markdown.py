@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gitops_streams.plan.model import Change, Outcome, TagPlan
-from gitops_streams.render import pull_phrases, words
+from gitops_streams.render import published_words, pull_phrases, words
 from gitops_streams.render import review_blocks as blocks
 from gitops_streams.render.inert import code
 from gitops_streams.render.ladder import Cut, Limit, detailed
@@ -115,14 +115,14 @@ def _left(report: Report) -> Iterator[str]:
 
 def _published(done: Published, most: int | None) -> Iterator[str]:
     if not done.pulls:
-        yield code(words.published(done))
+        yield code(published_words.published(done))
         return
     yield "### Pull requests (dry run)" if done.dry_run else "### Pull requests"
     rows = [
         (
             inline(pull_phrases.number(pull)),
             code(pull.group),
-            words.pull_outcome(pull.outcome, dry_run=done.dry_run),
+            published_words.pull_outcome(pull.outcome, dry_run=done.dry_run),
             inline(prose(pull.reason)),
         )
         for pull in done.pulls[:most]

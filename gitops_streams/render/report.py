@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gitops_streams.plan.model import Plan
-from gitops_streams.review.lifecycle import Operation, PullOutcome
-from gitops_streams.review.report import Review
+
+if TYPE_CHECKING:
+    # What a dry run without reviews does without.
+    from gitops_streams.review.lifecycle import Operation, PullOutcome
+    from gitops_streams.review.report import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,13 @@ class Published:
     pulls: tuple[PullResult, ...] = ()
     dry_run: bool = False
     """Whether ``pulls`` say what would be done, and nothing was."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the pull request of a group failed."""
+        from gitops_streams.review.lifecycle import PullOutcome  # noqa: PLC0415  a dry run does without
+
+        return any(pull.outcome is PullOutcome.FAILED for pull in self.pulls)
 
 
 @dataclass(frozen=True, slots=True)

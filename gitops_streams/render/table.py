@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from gitops_streams.plan.model import Outcome
-from gitops_streams.render import pull_phrases, words
-from gitops_streams.render.image_phrases import age, primary, resized
+from gitops_streams.render import words
 from gitops_streams.render.inert import line
-from gitops_streams.render.phrase import Phrase, joined, plain
-from gitops_streams.render.report import Published, Report
-from gitops_streams.render.review_phrases import alerts, reason
-from gitops_streams.review.report import TagReview
+from gitops_streams.render.report import Report
 
 _LISTED = 10
 """How many lines of a list are shown without ``-v``."""
@@ -48,40 +44,18 @@ def render(report: Report) -> str:
         blocks.append(f"{noticed}\n  hint: {words.UNSCANNED}" if unscanned else noticed)
     moved = [tag for review in report.reviews for tag in review.tags]
     if moved:
-        reasons = [f"{'! ' if tag.delta.alarming else ''}{tag.key}: {plain(_why(tag))}" for tag in moved]
-        blocks.insert(1 if rows else 0, _listing("Why:", reasons, whole=report.every_site))
-    if report.published is not None and report.published.pulls:
-        blocks.append(_pulls(report.published))
+        from gitops_streams.render.table_blocks import why  # noqa: PLC0415  few runs look at images
+
+        blocks.insert(1 if rows else 0, _listing("Why:", [why(tag) for tag in moved], whole=report.every_site))
     closing = [words.summary(plan)]
     if report.published is not None:
-        closing.append(line(words.published(report.published)))
+        from gitops_streams.render.table_blocks import published, pulls  # noqa: PLC0415  a dry run does without
+
+        if report.published.pulls:
+            blocks.append(pulls(report.published))
+        closing.append(line(published(report.published)))
     blocks.append("\n".join(closing))
     return "\n\n".join(blocks) + "\n"
-
-
-def _why(tag: TagReview) -> Phrase:
-    """Say why a digest moved, and what of it needs attention or else how old and large it is."""
-    told = [reason(tag), *alerts(tag)]
-    if not tag.delta.alarming:
-        platform = primary(tag)
-        told += [(text,) for text in (age(tag.delta.old_built, tag.delta.new_built),) if text]
-        told += [] if platform is None else [(resized(platform),)]
-    return joined(told, "; ")
-
-
-def _pulls(done: Published) -> str:
-    """Write a line for each pull request, what it was not given below it, and in a dry run what would be done."""
-    lines = ["Pull requests (dry run, nothing was done):" if done.dry_run else "Pull requests:"]
-    for pull in done.pulls:
-        number = "" if pull.number is None else f" #{pull.number}"
-        outcome = words.pull_outcome(pull.outcome, dry_run=done.dry_run)
-        lines.append(f"  {line(f'{pull.group}:{number} {outcome}: {pull.reason}')}")
-        if pull.url is not None:
-            lines.append(f"    {line(pull.url)}")
-        lines += [f"    warning: {line(warning)}" for warning in pull.warnings]
-        if done.dry_run:
-            lines += [f"    {plain(phrase)}" for phrase in pull_phrases.operations(pull)]
-    return "\n".join(lines)
 
 
 def _listing(title: str, items: list[str], *, whole: bool) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_streams.review.pull_request import MergeMethod
-
 
 class Grouping(StrEnum):
     """Which stream tags share a pull request. Every one is a matter of the stream: a tag is never split."""
@@ -57,6 +55,14 @@ class CommitsBy(StrEnum):
     """The forge, which signs what a bot's token makes; moved by compare-and-swap."""
     AUTO = "auto"
     """``API`` where the forge offers it to this token and no signing or author is configured, else ``GIT``."""
+
+
+class MergeMethod(StrEnum):
+    """How an auto-merge merges."""
+
+    MERGE = "merge"
+    SQUASH = "squash"
+    REBASE = "rebase"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,14 +69,6 @@ class Capabilities:
     statuses: bool = True
 
 
-class MergeMethod(StrEnum):
-    """How an auto-merge merges."""
-
-    MERGE = "merge"
-    SQUASH = "squash"
-    REBASE = "rebase"
-
-
 @dataclass(frozen=True, slots=True)
 class PullSpec:
     """What a new pull request is to be."""

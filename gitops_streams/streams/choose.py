@@ -15,24 +15,23 @@ from typing import Any, assert_never
 
 from gitops_streams.streams.semver import InvalidRange, Range, Version, parse_range, parse_version
 from gitops_streams.streams.tag_filter import InvalidFilter, compile_filter, is_artifact
-from gitops_streams.streams.tag_policy import Alphabetical, NewestBuild, Numerical, Order, SemverRange, TagPolicy
+from gitops_streams.streams.tag_policy import (
+    Alphabetical,
+    Defaults,
+    NewestBuild,
+    Numerical,
+    Order,
+    SemverRange,
+    TagPolicy,
+)
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _DIGITS = re.compile(r"([0-9]+)")
 _ADVICE = "gitops-streams.io/pattern chooses which tags are looked at"
+_DEFAULTS = Defaults()
 
 _Pair = tuple[str, str]
 """What is compared, and its tag."""
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a declaration leaves open; the configuration's ``tagPolicy``."""
-
-    prereleases: bool = False
-    """Whether a pre-release counts even where the range names none."""
-    candidates: int = 20
-    """How many tags ``newest-build`` looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def choose(
     tags: Collection[str],
     dates: Mapping[str, datetime | None] | None = None,
     *,
-    defaults: Defaults = Defaults(),
+    defaults: Defaults = _DEFAULTS,
 ) -> Choice:
     """Choose a tag.
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
@@ -89,7 +88,9 @@ def parse_duration(text: str) -> timedelta | None:
 
 def parse_freeze(cron: str, duration: str, zone: str) -> Freeze | str:
     """Read a freeze, or return why it is none."""
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415  few repositories freeze
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  few repositories freeze
+
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415  the same
 
     lasts = parse_duration(duration)
     if lasts is None or not lasts:

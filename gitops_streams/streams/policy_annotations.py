@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_streams.streams.fields import quoted
-from gitops_streams.streams.semver import InvalidRange, parse_range
-from gitops_streams.streams.tag_filter import InvalidFilter, compile_filter
 from gitops_streams.streams.tag_policy import (
     Alphabetical,
     Filter,
@@ -74,6 +72,8 @@ def _read_filter(given: Mapping[str, str]) -> Filter | InvalidPolicy | None:
             if "extract" in given
             else None
         )
+    from gitops_streams.streams.tag_filter import InvalidFilter, compile_filter  # noqa: PLC0415  few streams filter
+
     wanted = Filter(given["pattern"], given.get("extract"))
     ready = compile_filter(wanted)
     return InvalidPolicy(ready.annotation, ready.reason) if isinstance(ready, InvalidFilter) else wanted
@@ -84,6 +84,8 @@ def _read_order(
 ) -> SemverRange | Numerical | Alphabetical | NewestBuild | InvalidPolicy:
     match kind:
         case "semver":
+            from gitops_streams.streams.semver import InvalidRange, parse_range  # noqa: PLC0415  few have a range
+
             wanted = parse_range(given.get("range", "*"))
             if isinstance(wanted, InvalidRange):
                 return InvalidPolicy("range", wanted.reason)

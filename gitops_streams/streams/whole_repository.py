@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from gitops_streams.oci.reference import TAG
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagAlias, TagKey
-from gitops_streams.streams.semver import Version, parse_version
 from gitops_streams.yamledit.problem import Problem
 
 MAX_TAGS = 50
@@ -31,6 +30,8 @@ def prioritized(tags: Iterable[str]) -> list[str]:
 
     Of one version the spelling with fewer ``v`` goes first.
     """
+    from gitops_streams.streams.semver import Version, parse_version  # noqa: PLC0415  few streams are whole
+
     versions: dict[bool, list[tuple[Version, str]]] = {True: [], False: []}
     first, others = [], []
     for tag in sorted(set(tags), key=lambda tag: (len(tag) - len(tag.lstrip("v")), tag)):

@@ -17,7 +17,7 @@ from gitops_streams import config, schemas
 from gitops_streams.config import CommitSettings, Settings
 from gitops_streams.errors import ConfigError
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
-from gitops_streams.git.commit import Identity, Signing, SigningMethod
+from gitops_streams.git.identity import Identity, Signing, SigningMethod
 from gitops_streams.manifests.field_rules import DigestPlace, FieldForm, FieldRule, SplitKeys, UserRules
 from gitops_streams.manifests.path_pattern import PathPattern
 from gitops_streams.oci.platform import Platform
@@ -38,14 +38,14 @@ from gitops_streams.review.policy import (
     EnvShown,
     Grouping,
     GroupRule,
+    MergeMethod,
     PullRequestPolicy,
     Rebase,
     ReviewPolicy,
 )
-from gitops_streams.review.pull_request import MergeMethod
-from gitops_streams.streams.choose import Defaults
 from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import Freeze, Gates
+from gitops_streams.streams.tag_policy import Defaults
 
 ROOT = Path("/repository")
 NAME = ".gitops-streams/config.yaml"
@@ -53,7 +53,7 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 def parse(text: str | bytes) -> Settings:
-    return config.parse(dedent(text).encode() if isinstance(text, str) else text, NAME, ROOT)
+    return config.read(dedent(text).encode() if isinstance(text, str) else text, NAME, ROOT)
 
 
 def host(**fields: object) -> Settings:

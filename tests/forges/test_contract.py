@@ -11,10 +11,10 @@ from forge_worlds import BRANCH, CREATE, forge_world
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import AutoMerging, LendsCredential, Merged, NotAutoMerging
 from gitops_streams.forges.http.refusal import AnswerLost, RateLimited
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullSpec,
     PullState,

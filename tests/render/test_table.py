@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_streams.render import table, words
+from gitops_streams.render import published_words, table
 from gitops_streams.render.report import Published, Report
 
 EXPECTED = Path(__file__).parent / "expected/table.txt"
@@ -40,7 +40,7 @@ def test_ends_with_what_became_of_it(mixed, published):
     empty = replace(mixed, tags=(), skipped=(), files=(), problems=(), requests=0)
     summary, became = table.render(Report(empty, published)).splitlines()
     assert summary == "stream tags: none in use · sites: none · 0 files to change · 0 requests"
-    assert became == words.published(published)
+    assert became == published_words.published(published)
 
 
 def test_sends_a_terminal_nothing_but_text(hostile):

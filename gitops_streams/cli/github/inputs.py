@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from gitops_streams.config import Settings
 from gitops_streams.errors import UsageError
-from gitops_streams.git.commit import Identity
+from gitops_streams.git.identity import Identity
 from gitops_streams.plan.shard import Shard
 from gitops_streams.review.policy import CommitsBy, Drafts, Grouping
 

@@ -11,7 +11,8 @@ from gitops_streams.forges.best_effort import reason
 from gitops_streams.forges.forge import AutoMerge, AutoMerging, Merged, NotAutoMerging
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.refusal import ForgeRefused
-from gitops_streams.review.pull_request import MergeMethod, PullRequest
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import PullRequest
 
 _STRATEGIES = {MergeMethod.MERGE: "noFastForward", MergeMethod.SQUASH: "squash", MergeMethod.REBASE: "rebase"}
 _LAGS = (2.0, 4.0)

@@ -10,7 +10,8 @@ from gitops_streams.forges.bitbucket_data_center.repository import BitbucketData
 from gitops_streams.forges.forge import AutoMerge, AutoMerging, Merged, NotAutoMerging
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
-from gitops_streams.review.pull_request import MergeMethod, PullRequest
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import PullRequest
 
 _SINCE = (8, 15)
 _STRATEGIES = {MergeMethod.MERGE: "no-ff", MergeMethod.SQUASH: "squash", MergeMethod.REBASE: "rebase-no-ff"}

@@ -10,7 +10,8 @@ from gitops_streams.forges.best_effort import reason
 from gitops_streams.forges.forge import AutoMerge, AutoMerging, Merged, NotAutoMerging
 from gitops_streams.forges.gitea.repository import GiteaRepository
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
-from gitops_streams.review.pull_request import MergeMethod, PullRequest
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import PullRequest
 
 _CREATED = 201
 _NOT_ALLOWED = 405

@@ -6,7 +6,8 @@ from gitops_streams.forges.forge import AutoMerge, AutoMerging, Merged, NotAutoM
 from gitops_streams.forges.github.graphql import GraphqlRefused
 from gitops_streams.forges.github.repository import GithubRepository
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
-from gitops_streams.review.pull_request import MergeMethod, PullRequest, PullState
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import PullRequest, PullState
 
 _ENABLE = (
     "mutation($id: ID!, $method: PullRequestMergeMethod!, $head: GitObjectID!) {"

@@ -29,11 +29,11 @@ from gitops_streams.forges.http.dialect import Dialect
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullRequest,
     PullSpec,

@@ -10,7 +10,8 @@ from gitops_streams.forges.forge import AutoMerge, AutoMerging, Merged, NotAutoM
 from gitops_streams.forges.gitlab.project import GitlabProject
 from gitops_streams.forges.http.answers import Record
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
-from gitops_streams.review.pull_request import MergeMethod, PullRequest
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import PullRequest
 
 _NOT_YET = frozenset({405, 422})
 """No pipeline yet, or whether it can be merged is not known yet; or never."""

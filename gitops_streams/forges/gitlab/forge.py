@@ -27,11 +27,11 @@ from gitops_streams.forges.http.hints import Hints
 from gitops_streams.forges.http.patience import Clock
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.forges.settings import ForgeSettings
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     Capabilities,
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullRequest,
     PullSpec,

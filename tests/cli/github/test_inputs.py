@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from gitops_streams.cli.github.inputs import Command, FailOn, Publish, read
-from gitops_streams.config import Settings, parse
+from gitops_streams.config import Settings, read
 from gitops_streams.errors import UsageError
-from gitops_streams.git.commit import Identity
+from gitops_streams.git.identity import Identity
 from gitops_streams.review.policy import CommitsBy, Drafts, Grouping
 
 ROOT = Path(__file__).parents[3]
@@ -101,7 +101,7 @@ def test_the_workflows_own_token_is_known():
     assert not given(workflow_token="a").by_workflow
 
 
-CONFIGURED = parse(
+CONFIGURED = read(
     b"""
 pullRequest: {base: release, groupBy: stream, labels: [a], draft: new, autoMerge: {enabled: true, method: squash}}
 commit: {signOff: true, author: {name: B, email: b@example.com}}
@@ -131,7 +131,7 @@ def test_inputs_win_over_the_configuration():
 
 
 def test_a_token_that_the_configuration_places_is_taken():
-    settings = parse(b"forge: {tokenEnv: OWN}", "config.yaml", Path())
+    settings = read(b"forge: {tokenEnv: OWN}", "config.yaml", Path())
     assert given(token="t").over(settings).forge.token_env == "OWN"
 
 

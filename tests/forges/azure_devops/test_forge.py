@@ -8,10 +8,10 @@ from gitops_streams.errors import ForgeError
 from gitops_streams.forges.azure_devops.forge import authorization_for
 from gitops_streams.forges.forge import Merged, NotAutoMerging
 from gitops_streams.forges.http.refusal import ForgeUnreachable
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullSpec,
     PullState,

@@ -6,10 +6,10 @@ from forge_worlds import BRANCH, forge_world
 
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import NotAutoMerging
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullSpec,
     PullState,

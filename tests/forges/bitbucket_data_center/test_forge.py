@@ -7,7 +7,8 @@ from forge_worlds import BRANCH, forge_world
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import AutoMerging, Merged, NotAutoMerging
 from gitops_streams.forges.http.refusal import AnswerLost, ForgeRefused
-from gitops_streams.review.pull_request import Decorations, MergeMethod, PullPatch, PullSpec, PullState
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import Decorations, PullPatch, PullSpec, PullState
 
 SPEC = PullSpec(head=BRANCH, base="main", title="chore(images): update", body="Body")
 ORDER = {"delete_branch": False, "fallback_merge": False}

@@ -7,7 +7,8 @@ from fake_forge.records import Protection
 from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import AutoMerging, Merged, NotAutoMerging
 from gitops_streams.forges.github.graphql import GraphqlRefused
-from gitops_streams.review.pull_request import MergeMethod, PullPatch, PullSpec
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import PullPatch, PullSpec
 
 SPEC = PullSpec(head="gitops-streams/main/all", base="main", title="t", body="")
 

@@ -13,7 +13,8 @@ from gitops_streams.forges.forge import TreeFile
 from gitops_streams.forges.github.forge import Github
 from gitops_streams.forges.http.authorization import bearer
 from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.review.pull_request import Decorations, MergeMethod, PullPatch, PullRequest, PullSpec, PullState
+from gitops_streams.review.policy import MergeMethod
+from gitops_streams.review.pull_request import Decorations, PullPatch, PullRequest, PullSpec, PullState
 
 TOKEN = "ghp_CANARYcanary"
 PULL = PullRequest(

@@ -8,10 +8,10 @@ from gitops_streams.errors import ForgeError
 from gitops_streams.forges.forge import AutoMerging, CommitIdentity, GitCredential, Merged, NotAutoMerging
 from gitops_streams.forges.open import open_forge
 from gitops_streams.forges.settings import ForgeKind, ForgeSettings
+from gitops_streams.review.policy import MergeMethod
 from gitops_streams.review.pull_request import (
     CommitStatus,
     Decorations,
-    MergeMethod,
     PullPatch,
     PullSpec,
     PullState,

@@ -274,7 +274,7 @@ def _declare(root: Path, questions: set[str]) -> None:
 def _plan(root: Path, report: Report) -> Plan:
     with Repository.discover(root) as repository:
         file = root / config.PATH
-        settings = config.parse(file.read_bytes(), config.PATH, root) if file.is_file() else config.Settings()
+        settings = config.read(file.read_bytes(), config.PATH, root) if file.is_file() else config.Settings()
         plan = plan_at(repository.work_tree(), settings, Stub()).plan
     for planned in plan.files:
         try:
