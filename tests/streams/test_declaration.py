@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Question, Resolved
-from gitops_streams.streams.declaration import EXTRAS
 from gitops_streams.streams.follow import Broken, Followed, follow
 from gitops_streams.streams.load import load
 from gitops_streams.streams.model import DockerImage, ImageAlias, PushOnly, TagAlias
+from gitops_streams.streams.own_annotations import EXTRAS
 from gitops_streams.streams.policy import ask
 from gitops_streams.yamledit.locate import Located, locate
 from gitops_streams.yamledit.problem import Severity

@@ -10,10 +10,10 @@ import pytest
 from gitops_streams.manifests import scan
 from gitops_streams.plan.model import Rule
 from gitops_streams.plan.whole_repositories import with_aliased
-from gitops_streams.streams.declaration import EXTRAS
 from gitops_streams.streams.follow import MAX_ALIASES, Broken, Followed, follow
 from gitops_streams.streams.load import API_VERSIONS, load
 from gitops_streams.streams.model import ANNOTATION_PREFIX, DockerImage, PushOnly, TagAlias
+from gitops_streams.streams.own_annotations import EXTRAS
 from gitops_streams.streams.status import HISTORY_LIMIT
 from gitops_streams.streams.whole_repository import extended
 from gitops_streams.yamledit.locate import Located
