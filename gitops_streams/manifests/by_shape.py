@@ -39,7 +39,7 @@ SCANNERS: tuple[tuple[Scanner, Callable[[str], bool]], ...] = (
     (local_names.find, {"image"}.__contains__),
     (kustomize.find, {"name", "newName"}.__contains__),
     (helm.find, {"repository"}.__contains__),
-    (image_map.find, {"name", "image", "repo", "reference"}.__contains__),
+    (image_map.find, {"name", "image", "repo", "reference", "value", "options"}.__contains__),
     (image_fields.find, image_fields.is_tag_key),
     (joined_name.find, joined_name.is_start),
     (image_key.find, is_image_key),

@@ -13,9 +13,9 @@ from collections.abc import Collection
 from gitops_streams.manifests import never_pulled, whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Occurrence, Place
-from gitops_streams.manifests.push_destinations import is_pushed_name
+from gitops_streams.manifests.push_destinations import is_pushed_flag, is_pushed_name
 from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
-from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
+from gitops_streams.yamledit.nodes import Mapping, Scalar, Sequence, resolve, target
 from gitops_streams.yamledit.pointer import Pointer
 
 OCI = "oci://"
@@ -53,12 +53,21 @@ def _prefix(value: str, pointer: Pointer) -> str:
 
 
 def _is_named_image(place: Place, reference: Reference) -> bool:
-    """Whether ``org/name:tag`` is the value of a variable or a parameter whose name says image.
+    """Whether ``org/name:tag`` is the value of a variable, a parameter or a flag whose name says image.
 
     Names of one segment may be those of image stream tags, and a parameter called just ``image`` what is pushed.
     """
-    if place.pointer[-1] not in {"value", "default"} or "/" not in reference.name:
+    last = place.pointer[-1]
+    if "/" not in reference.name or not (isinstance(last, int) or last in {"value", "default"}):
         return False
     around = resolve(place.object.mapping, place.pointer[len(place.object.pointer) : -1])
+    if isinstance(around, Sequence):
+        before = target(around.items[last - 1]) if isinstance(last, int) and last > 0 else None
+        return isinstance(before, Scalar) and before.value.startswith("-") and _is_image_flag(before.value)
     name = (around.text("name") or "") if isinstance(around, Mapping) else ""
     return is_image_key(name) and not is_pushed_name(name)
+
+
+def _is_image_flag(flag: str) -> bool:
+    """Whether a command line's flag says that its value is an image, and one that is pulled."""
+    return is_image_key(flag) and not is_pushed_flag(flag)

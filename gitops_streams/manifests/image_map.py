@@ -1,8 +1,8 @@
 """References in a map whose own key, or whose ``kind``, says that an image is meant.
 
 ``image: {name: …, tag: …}`` of charts; ``image: {reference: …}`` of image volumes (``ImageVolumeSource`` of Kubernetes)
-and of CloudNativePG's extensions; ``image: {name: …}`` of GitLab; ``from: {kind: DockerImage, name: …}`` of
-BuildConfigs; ``baseImageOverrides`` of ko.
+and of CloudNativePG's extensions; ``image: {name: …}`` of GitLab; ``image: {value: …, options: […]}`` of the form that
+Kubeflow shows for a notebook; ``from: {kind: DockerImage, name: …}`` of BuildConfigs; ``baseImageOverrides`` of ko.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, Whol
 from gitops_streams.manifests.push_destinations import is_pushed
 from gitops_streams.manifests.registry_paths import spelled
 from gitops_streams.manifests.split import is_literal, occurrence, read_field
-from gitops_streams.yamledit.nodes import Scalar, target
+from gitops_streams.yamledit.nodes import Scalar, Sequence, target
 
 FORM = "image-map"
 _NAMES = ("name", "image", "repo")
-_WHOLE = ("name", "reference")
+_WHOLE = ("name", "reference", "value")
+_CHOICE = "options"
 
 
 def find(place: Place) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def find(place: Place) -> Iterator[Finding]:
             yield from _pulled(place, found)
     elif is_image_key(key) and not kind:
         split = _split(place)
-        for found in [split] if split is not None else [_whole(place, each) for each in _WHOLE]:
+        for found in [split] if split is not None else [*(_whole(place, each) for each in _WHOLE), *_choice(place)]:
             yield from _pulled(place, found)
 
 
@@ -66,6 +67,12 @@ def _split(place: Place) -> Finding | None:
 def _whole(place: Place, key: str) -> Occurrence | None:
     entry = place.mapping.entry(key)
     return None if entry is None else whole.tagged(place, (*place.pointer, key), target(entry.value), "image")
+
+
+def _choice(place: Place) -> Iterator[Occurrence | None]:
+    options = place.mapping.get(_CHOICE)
+    for index, item in enumerate(options.items if isinstance(options, Sequence) else ()):
+        yield whole.tagged(place, (*place.pointer, _CHOICE, index), target(item), "image")
 
 
 def _pulled(place: Place, found: Finding | None) -> Iterator[Finding]:

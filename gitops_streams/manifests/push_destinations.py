@@ -100,8 +100,8 @@ def is_pushed_flag(flag: str) -> bool:
 
 def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
     above = path[-2] if len(path) > 1 else None
-    if path[-1] == "image" and parent.get("build") is not None:
-        return True  # a Compose service that is built gets this name
+    if path[-1] == "image" and parent.get("build") is not None and not found.kind:
+        return True  # a Compose service that is built gets this name; a KafkaConnect's is what it is built from
     if above == "with":
         step = resolve(found.mapping, path[:-2])
         action = step.text("uses") if isinstance(step, Mapping) else None

@@ -62,7 +62,9 @@ def _is_nothing_else(outside: Outside, pointer: Pointer, scalar: Scalar) -> bool
 
 def _is_argument(pointer: Pointer, value: str) -> bool:
     argument = _ARGUMENT.fullmatch(value) if isinstance(pointer[-1] if pointer else None, int) else None
-    return argument is not None and not is_pushed_flag(argument[1]) and _is_image(argument[2])
+    if argument is None or is_pushed_flag(argument[1]):
+        return False
+    return _is_image(argument[2], named="/" in argument[2] and is_image_key(argument[1]))
 
 
 def _lists_images(outside: Outside, pointer: Pointer, value: str) -> bool:

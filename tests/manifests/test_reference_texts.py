@@ -26,6 +26,10 @@ def test_the_value_of_one_argument(found, before, quote):
     assert found(text.replace("TEXT", f"{TAGGED}@{DIGEST}")) == [f"3 value /0 {TAGGED}@{DIGEST}"]
 
 
+def test_an_argument_without_a_registry(found):
+    assert found("args: [--engine-image=acme/hub:1]\n") == ["1 value /0 acme/hub:1"]
+
+
 @pytest.mark.parametrize(
     "argument",
     [
@@ -37,7 +41,9 @@ def test_the_value_of_one_argument(found, before, quote):
         f"--images={TAGGED},{TAGGED}",
         f"--image {TAGGED}",
         f"--url=https://{TAGGED}",
-        "--sidecar=nginx:1",
+        "--sidecar=acme/hub:1",
+        "--sidecar-image=nginx:1",
+        "--output-image=acme/hub:1",
         f"--sidecar={WEB}@{DIGEST}",
         f"quay.io/other={TAGGED}",
         f"--sidecar={TAGGED}\\n",

@@ -7,6 +7,7 @@ import pytest
 WEB = "quay.io/acme/web"
 NOT_A_KEY = 'it does not stand under an image key; add # {"$imagestream": "…"} at the end of its line to have it pinned'
 STREAMS = "it is the name of an image stream's tag or image"
+PUSHED = "it names what is pushed there, not what is pulled"
 TAGGED = f"{WEB}:1.4"
 DIGEST = "sha256:" + "0" * 64
 
@@ -111,6 +112,8 @@ class TestImageMaps:
             (f"name: '{TAGGED}', entrypoint: ['']", f"image /image/name {TAGGED}"),
             ("name: 'nginx:1'", "image /image/name nginx:1"),
             (f"reference: '{TAGGED}', pullPolicy: Always", f"image /image/reference {TAGGED}"),
+            ("value: acme/hub:1", "image /image/value acme/hub:1"),
+            ("value: IfNotPresent, options: [a, b]", None),
             (f"kind: DockerImage, name: '{TAGGED}'", f"image /image/name {TAGGED}"),
             (
                 f"kind: ImageStreamTag, name: '{TAGGED}'",
@@ -130,6 +133,15 @@ class TestImageMaps:
     def test_under_an_image_key(self, found, values, wanted):
         assert found(f"image: {{{values}}}\n") == ([] if wanted is None else [f"1 {wanted}"])
 
+    def test_a_choice_of_images(self, found):
+        text = f"imageGroup:\n  value: nginx:1\n  options:\n  - nginx:1\n  - x\n  - {TAGGED}\n"
+        assert found(text) == [
+            "2 image /imageGroup/value nginx:1",
+            "4 image /imageGroup/options/0 nginx:1",
+            f"6 image /imageGroup/options/2 {TAGGED}",
+        ]
+        assert not any(" image /" in line for line in found("size: {value: 'nginx:1', options: ['nginx:1']}\n"))
+
     def test_items_of_a_list_under_an_image_key(self, found):
         text = (
             f"images: [{{name: {WEB}, tag: '1.4'}}, {{name: nginx, tag: '1'}}]\nthings: [{{name: {WEB}, tag: '1.4'}}]\n"
@@ -142,6 +154,11 @@ class TestImageMaps:
     def test_the_sources_of_builds(self, found):
         text = "kind: BuildConfig\nspec: {strategy: {dockerStrategy: {from: {kind: DockerImage, name: 'nginx:1'}}}}\n"
         assert found(text) == ["2 image /spec/strategy/dockerStrategy/from/name nginx:1"]
+
+    def test_what_an_object_of_a_kind_is_built_from(self, found):
+        """``build`` beside ``image`` says what Compose builds; Strimzi builds upon the image, and pushes another."""
+        text = f"kind: KafkaConnect\nspec: {{image: {TAGGED}, build: {{output: {{type: docker, image: 'nginx:1'}}}}}}\n"
+        assert found(text) == [f"2 image /spec/image {TAGGED}", f"2 - nginx:1: {PUSHED}"]
 
     def test_volumes_and_extensions(self, found):
         volumes = f"volumes: [{{name: v, image: {{reference: '{TAGGED}'}}}}]"
@@ -307,6 +324,22 @@ class TestByValue:
     def test_oci_urls_with_a_tag(self, found):
         text = f"distribution: {{artifact: 'oci://{TAGGED}', other: 'oci://{WEB}'}}\n"
         assert found(text) == [f"1 value /distribution/artifact {TAGGED}"]
+
+    @pytest.mark.parametrize(
+        ("before", "edited"),
+        [
+            ("--engine-image", True),
+            ("-image", True),
+            ("engine-image", False),
+            ("--output-image", False),
+            ("--engine", False),
+            ("--image-pull-policy", False),
+        ],
+    )
+    def test_without_a_registry_behind_a_flag_that_says_image(self, found, before, edited):
+        assert (found(f"args: [run, {before}, 'acme/hub:1']\n") == ["1 value /args/2 acme/hub:1"]) is edited
+        assert not any(" value /" in line for line in found(f"args: [{before}, x, 'acme/hub:1']\n"))
+        assert not any(" value /" in line for line in found(f"args: [{before}, 'nginx:1']\n"))
 
     @pytest.mark.parametrize(
         ("field", "edited"),
