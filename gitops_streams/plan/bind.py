@@ -7,8 +7,8 @@ Nothing is ever guessed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from gitops_streams.manifests.globs import matches_any
@@ -26,8 +26,8 @@ from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Repository
 from gitops_streams.plan.local_references import LocalReferences
 from gitops_streams.plan.model import Rule, Site, SkippedReference
-from gitops_streams.plan.named import Names
-from gitops_streams.streams.history import EMPTY, History, Item
+from gitops_streams.plan.tag_index import TagIndex, index_of
+from gitops_streams.streams.history import History
 from gitops_streams.streams.model import Catalog, DockerImage, StreamKey, StreamTag, TagKey
 
 
@@ -44,50 +44,6 @@ class _Unbound:
     reason: str
 
 
-@dataclass(slots=True)
-class _Index:
-    """The catalog and the history, by what an occurrence can be looked up with."""
-
-    catalog: Catalog
-    names: Names
-    by_source: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
-    by_policy: dict[Repository, list[StreamTag]] = field(default_factory=dict)
-    by_repository: dict[Repository, list[StreamTag]] = field(default_factory=dict)
-    implied: dict[tuple[Repository, str], list[StreamTag]] = field(default_factory=dict)
-    whole: dict[Repository, list[StreamKey]] = field(default_factory=dict)
-    """The streams that take every tag of a repository."""
-    by_name: dict[str, list[StreamKey]] = field(default_factory=dict)
-    history: History = EMPTY
-    local: Mapping[Repository, list[StreamTag]] = field(default_factory=dict)
-    """The stream tags that local references name, by their repositories."""
-    _by_digest: dict[Repository, dict[Digest, list[StreamTag]]] = field(default_factory=dict)
-
-    def is_followed(self, repository: Repository, tag: str | None) -> bool:
-        """Whether some stream tag follows a reference's tag, by its name or by a policy."""
-        return (repository, tag) in self.by_source or repository in self.by_policy or repository in self.whole
-
-    def recorded(self, repository: Repository, digest: Digest) -> list[StreamTag]:
-        """Return the stream tags of a repository that once stood for an image.
-
-        An alias is bound by markers alone, so its history says nothing about a place without one.
-        """
-        if repository not in self._by_digest:
-            known: dict[Digest, list[StreamTag]] = {}
-            for tag in self.by_repository.get(repository, ()):
-                for image in {item.image for item in self.history.items(tag.key) if _is_of(item, repository)}:
-                    known.setdefault(image, []).append(tag)
-            # A local repository is the stream's own, so even an alias is known by it.
-            for tag in self.local.get(repository, ()):
-                for image in {item.image for item in self.history.items(tag.key)}:
-                    known.setdefault(image, []).append(tag)
-            self._by_digest[repository] = known
-        return self._by_digest[repository].get(digest, [])
-
-
-def _is_of(item: Item, repository: Repository) -> bool:
-    return item.reference.repository == repository
-
-
 def tracked(catalog: Catalog) -> frozenset[Repository]:
     """Return the repositories that the catalog's streams follow."""
     followed = (*catalog.tags.values(), *(stream.whole for stream in catalog.streams if stream.whole is not None))
@@ -98,7 +54,7 @@ class Binder:
     """Binds file after file against one catalog and its history."""
 
     def __init__(self, catalog: Catalog, history: History, local: LocalReferences | None = None) -> None:
-        self._index = _index(catalog, history, {} if local is None else local.by_repository)
+        self._index = index_of(catalog, history, {} if local is None else local.by_repository)
 
     def bind(self, file: ScannedFile) -> Bindings:
         """Bind every occurrence of one file, in the order of its text."""
@@ -135,30 +91,7 @@ def joined(bindings: Iterable[Bindings]) -> Bindings:
     return Bindings(sites, tuple(reference for bound in each for reference in bound.skipped))
 
 
-def _index(catalog: Catalog, history: History, local: Mapping[Repository, list[StreamTag]]) -> _Index:
-    index = _Index(catalog, Names(catalog), history=history, local=local)
-    for repository, tags in local.items():
-        for tag in tags:
-            index.by_source.setdefault((repository, tag.key.tag), []).append(tag)
-    for tag in catalog.tags.values():
-        if not isinstance(tag.source, DockerImage):
-            continue
-        repository = tag.source.reference.repository
-        # A source that names a digest alone tracks no tag: only a marker or the history leads to it.
-        if tag.source.by_policy:
-            index.by_policy.setdefault(repository, []).append(tag)
-        elif tag.source.tag is not None:
-            by_tag = index.implied if tag.implied else index.by_source
-            by_tag.setdefault((repository, tag.source.tag), []).append(tag)
-        index.by_repository.setdefault(repository, []).append(tag)
-    for stream in catalog.streams:
-        index.by_name.setdefault(stream.key.name, []).append(stream.key)
-        if stream.whole is not None and isinstance(stream.whole.source, DockerImage):
-            index.whole.setdefault(stream.whole.source.reference.repository, []).append(stream.key)
-    return index
-
-
-def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
+def _bind(occurrence: Occurrence, index: TagIndex) -> Site | _Unbound | None:
     """Apply the rules in turn; ``None`` means that no stream claims to know the reference."""
     match occurrence.form:
         case MarkedScalar() as form:
@@ -174,7 +107,7 @@ def _bind(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
             assert_never(occurrence.form)
 
 
-def _bind_shape(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None:
+def _bind_shape(occurrence: Occurrence, index: TagIndex) -> Site | _Unbound | None:
     """Bind a reference by what it says."""
     if occurrence.repository is None:
         return None
@@ -189,7 +122,7 @@ def _bind_shape(occurrence: Occurrence, index: _Index) -> Site | _Unbound | None
     return _bind_digest(occurrence, occurrence.repository, occurrence.digest, index)
 
 
-def _bind_local(occurrence: Occurrence, form: LocalName, index: _Index) -> Site | _Unbound | None:
+def _bind_local(occurrence: Occurrence, form: LocalName, index: TagIndex) -> Site | _Unbound | None:
     """A name that no stream takes for its own is a reference like any other."""
     local = index.names.local(occurrence, form)
     if isinstance(local, Site):
@@ -199,7 +132,7 @@ def _bind_local(occurrence: Occurrence, form: LocalName, index: _Index) -> Site 
     return bound if isinstance(bound, Site) or local is None else _Unbound(local)
 
 
-def _bind_source(occurrence: Occurrence, repository: Repository, tag: str, index: _Index) -> Site | _Unbound | None:
+def _bind_source(occurrence: Occurrence, repository: Repository, tag: str, index: TagIndex) -> Site | _Unbound | None:
     """Bind by repository and tag.
 
     A stream tag that follows the very tag goes before one whose policy chooses among the repository's, and both go
@@ -218,7 +151,7 @@ def _bind_source(occurrence: Occurrence, repository: Repository, tag: str, index
     return _Unbound(_paths(left_out)) if left_out else _declared_otherwise(repository, tag, index)
 
 
-def _declared_otherwise(repository: Repository, tag: str, index: _Index) -> _Unbound | None:
+def _declared_otherwise(repository: Repository, tag: str, index: TagIndex) -> _Unbound | None:
     """Say where a stream takes every tag of a repository, but has another image under this one's name."""
     keys = [TagKey(stream, tag) for stream in index.whole.get(repository, ())]
     if not keys:
@@ -227,7 +160,7 @@ def _declared_otherwise(repository: Repository, tag: str, index: _Index) -> _Unb
     return _Unbound(f"{names} is declared in spec.tags and does not follow it; declare another tag that does")
 
 
-def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest, index: _Index) -> Site | _Unbound:
+def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest, index: TagIndex) -> Site | _Unbound:
     candidates = index.recorded(repository, digest)
     if candidates:
         return _choose(occurrence, candidates, Rule.HISTORY) or _Unbound(_paths(candidates))
@@ -236,7 +169,7 @@ def _bind_digest(occurrence: Occurrence, repository: Repository, digest: Digest,
     return _Unbound(f"it has a digest and no tag, and the digest is in no stream tag's history; add {example}")
 
 
-def _bind_marker(occurrence: Occurrence, marker: MarkedScalar, index: _Index) -> Site | _Unbound:
+def _bind_marker(occurrence: Occurrence, marker: MarkedScalar, index: TagIndex) -> Site | _Unbound:
     namespace, slash, name = marker.stream.rpartition("/")
     streams = [
         key
@@ -255,7 +188,7 @@ def _bind_marker(occurrence: Occurrence, marker: MarkedScalar, index: _Index) ->
     return _Unbound(_unknown(marker, keys, streams, index))
 
 
-def _unknown(marker: MarkedScalar, keys: Collection[TagKey], streams: Collection[StreamKey], index: _Index) -> str:
+def _unknown(marker: MarkedScalar, keys: Collection[TagKey], streams: Collection[StreamKey], index: TagIndex) -> str:
     """Say what a marker would have to name instead."""
     named = f"its marker names {marker.stream}:{marker.tag}"
     if any(tag.key in keys for tag in index.catalog.invalid):

@@ -12,13 +12,12 @@ from gitops_streams.errors import ForgeError, InternalError, PushRejected
 from gitops_streams.forges.forge import BranchLost, TreeFile
 from gitops_streams.forges.http.refusal import ForgeRefused
 from gitops_streams.git.commit import BuiltTree, commit_tree
-from gitops_streams.git.remote import LeaseLost, missing
-from gitops_streams.git.remote_branch import Place, read_branch
+from gitops_streams.git.remote import LeaseLost
 from gitops_streams.publish.model import ATTEMPTS
+from gitops_streams.publish.observe import observe
 from gitops_streams.publish.proposal import Proposal, Text
 from gitops_streams.publish.run import Run
 from gitops_streams.publish.write_pull import UNFINISHED, Wanted, decorate, gives_something, tried, write_pull
-from gitops_streams.render.commit_message import GROUP_TRAILER, TREE_TRAILER
 from gitops_streams.render.report import PullResult
 from gitops_streams.review.decide import decide
 from gitops_streams.review.lifecycle import (
@@ -28,24 +27,15 @@ from gitops_streams.review.lifecycle import (
     DeleteBranch,
     Desired,
     Group,
-    Observed,
     OpenPull,
     Operation,
     PullOutcome,
     PushBranch,
     RefreshPull,
-    RemoteBranch,
     SetLabels,
     StopAutoMerge,
 )
-from gitops_streams.review.marker import rebuild_asked
-from gitops_streams.review.pull_request import (
-    Decorations,
-    PullPatch,
-    PullRequest,
-    PullSpec,
-    PullState,
-)
+from gitops_streams.review.pull_request import Decorations, PullPatch, PullRequest, PullSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +48,6 @@ _MOVED = frozenset({404, 405, 409, 422})
 """What a forge says to an operation on something that is no longer as it was: gone, closed, merged."""
 _REFUSALS = 2
 """After so many such answers for one group, it is taken for what the forge means."""
-_STATUS = "gitops-streams/verify"
 
 
 class _Moved(Exception):
@@ -97,7 +86,7 @@ class GroupPull:
         did = PullOutcome.NONE
         refusals = 0
         for attempt in range(ATTEMPTS):
-            observed = self._observe(desired, again=attempt > 0)
+            observed = observe(self.run, self.group, desired, again=attempt > 0)
             decision = decide(desired, observed, self.run.options.policy, self.run.authorship.addresses)
             self.head = observed.branch.head if observed.branch else None
             self.pull = next((pull for pull in observed.pulls if pull.number == decision.pull), None)
@@ -145,41 +134,6 @@ class GroupPull:
             warnings=tuple(dict.fromkeys(self.warnings)),
             operations=tuple(self.done),
         )
-
-    # What there is
-
-    def _observe(self, desired: Desired, *, again: bool) -> Observed:
-        run, branch = self.run, self.group.branch
-        if again:
-            found = run.remote.heads(branch)
-            run.heads.pop(branch, None)
-            run.heads |= {branch: found[branch]} if branch in found else {}
-        head = run.heads.get(branch)
-        known = [pull for pull in run.open_pulls.values() if pull.head == branch]
-        if not again and desired.tree is None and head is None and not known:
-            return Observed(None, ())
-        read = None if head is None else self._read(head)
-        pulls = run.forge.find(branch)
-        return Observed(
-            read,
-            pulls,
-            any(pull.own and pull.state is PullState.OPEN and rebuild_asked(pull.body) for pull in pulls),
-            open_count=sum(pull.own for pull in run.open_pulls.values()),
-            created_in_run=run.created,
-        )
-
-    def _read(self, head: str) -> RemoteBranch | None:
-        run = self.run
-        if missing(run.remote.commands, {self.group.branch: head}) and not run.remote.fetch([self.group.branch]):
-            return None
-        place = Place(self.group.branch, head, run.base, run.base_sha)
-        return read_branch(run.remote, run.scratch, place, self._is_sealed)
-
-    def _is_sealed(self, message: str, tree: str) -> bool:
-        trailers = message.rstrip("\n").rpartition("\n\n")[2].split("\n")
-        return f"{GROUP_TRAILER}: {self.group.name}" in trailers and f"{TREE_TRAILER}: {tree}" in trailers
-
-    # What is done
 
     def _carry_out(self, decision: Decision) -> None:
         for operation in decision.operations:
