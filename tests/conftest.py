@@ -16,6 +16,7 @@ import pytest
 from server_process import distribution_registry
 
 from gitops_streams.demo.registry import Registry
+from gitops_streams.git.snapshot import MANIFESTS
 from gitops_streams.manifests import scan
 from gitops_streams.manifests.screen import Screen
 from gitops_streams.oci.digest import Digest
@@ -201,7 +202,7 @@ def plan_files() -> Callable[..., Planned]:
     ) -> Planned:
         content = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
         manifests = {
-            path: data for path, data in content.items() if any(fnmatch(path, spec) for spec in scan.PATHSPECS)
+            path: data for path, data in content.items() if any(fnmatch(path, spec) for spec in MANIFESTS)
         }
         declaring = [(path, scan.read(path, data)) for path, data in manifests.items() if load.SCREEN.encode() in data]
         catalog = load.load((path, found) for path, found in declaring if isinstance(found, scan.Located))

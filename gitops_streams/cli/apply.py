@@ -35,7 +35,7 @@ def command(
       gitops-streams apply ../plan.json
     """
     from gitops_streams import schemas
-    from gitops_streams.cli import session as sessions
+    from gitops_streams.cli.opening import open_session
     from gitops_streams.errors import UsageError
     from gitops_streams.git.snapshot import Snapshot
     from gitops_streams.plan import saved
@@ -53,7 +53,7 @@ def command(
         )
     destination = Destination(publish, branch, remote)
     wanted = saved.read(plan.read(), schemas.load("plan"), plan.name)
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    with open_session(directory, config, verbose=verbose, color=color) as session:
 
         def plan_here(snapshot: Snapshot) -> tuple[Planned, None]:
             files = fit_saved(wanted, snapshot)

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from gitops_streams import config
-from gitops_streams.cli.session import Session, open_session
+from gitops_streams.cli.opening import open_session
+from gitops_streams.cli.session import Session
 from gitops_streams.errors import DeclarationRefused, InternalError, RepositoryError, UsageError
 from gitops_streams.git.snapshot import Snapshot, Unreadable, misplaced
 from gitops_streams.git.write import FileEdit

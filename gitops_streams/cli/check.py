@@ -78,7 +78,7 @@ def command(
       gitops-streams check --base main -o markdown   as a pull request says it
       gitops-streams check --base main --comment     in CI: one comment on the pull request
     """
-    from gitops_streams.cli import session as sessions
+    from gitops_streams.cli.opening import open_session
     from gitops_streams.errors import UsageError
 
     wanted = {"--offline": offline, "--comment": comment, "--pull-request": number, "--fail-on": fail_on}
@@ -89,7 +89,8 @@ def command(
         raise UsageError("--strict looks at the whole repository", hint="leave it out, or leave out --base")
     if number is not None and not comment:
         raise UsageError("--pull-request says where to comment", hint="add --comment, or leave it out")
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    reads = base is None
+    with open_session(directory, config, verbose=verbose, color=color, reads_work_tree=reads) as session:
         if base is None:
             ctx.exit(_check(session, output, strict=strict))
         ctx.exit(_review(session, base, output, config, fail_on, number, offline=offline, comment=comment))

@@ -55,14 +55,17 @@ def command(
       gitops-streams diff -o markdown             why each digest moved, from the images themselves
       gitops-streams diff --exit-code             4 where changes are pending, for CI
     """
-    from gitops_streams.cli import session as sessions
-    from gitops_streams.plan.shard import by_stream
-    from gitops_streams.recall import Past
-    from gitops_streams.reconcile.one_pass import plan_at
-    from gitops_streams.render.formats import FORMATS
-    from gitops_streams.render.report import Report
+    from gitops_streams.cli.opening import open_session
 
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    reads = revision is None
+    with open_session(directory, config, verbose=verbose, color=color, reads_work_tree=reads) as session:
+        from gitops_streams.cli import session as sessions
+        from gitops_streams.plan.shard import by_stream
+        from gitops_streams.recall import Past
+        from gitops_streams.reconcile.one_pass import plan_at
+        from gitops_streams.render.formats import FORMATS
+        from gitops_streams.render.report import Report
+
         snapshot = session.snapshot() if revision is None else session.repository.at(revision)
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
             found = plan_at(

@@ -60,7 +60,7 @@ def _run(inputs: Inputs) -> Result:
 
     from gitops_streams.cli.github import event, surroundings
     from gitops_streams.cli.github.inputs import Command
-    from gitops_streams.cli.session import open_session
+    from gitops_streams.cli.opening import open_session
 
     started_by = event.read(os.environ)
     places = surroundings.folders(os.environ, inputs)

@@ -30,12 +30,13 @@ def command(*, name: str, directory: Path, config: Path | None, verbose: bool, c
     recorded it. The record is in .gitops-streams/status; who and when come from Git's log of it. What
     was resolved is not always what is deployed: SITES says what the manifests have.
     """
-    from gitops_streams.cli import session as sessions
-    from gitops_streams.recall import read_states
-    from gitops_streams.reconcile.sites import find_sites
-    from gitops_streams.render import history as render
+    from gitops_streams.cli.opening import open_session
 
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    with open_session(directory, config, verbose=verbose, color=color, reads_work_tree=True) as session:
+        from gitops_streams.recall import read_states
+        from gitops_streams.reconcile.sites import find_sites
+        from gitops_streams.render import history as render
+
         snapshot = session.snapshot()
         found = find_sites(snapshot, session.settings)
         declarations = found.declarations

@@ -43,13 +43,13 @@ def command(
       gitops-streams init --write       write imagestreams/<namespace>/<name>.yaml
       gitops-streams diff               then: what would be pinned
     """
-    from gitops_streams.cli import session as sessions
     from gitops_streams.cli.initiating import propose_at
     from gitops_streams.cli.initiating import write as write_streams
+    from gitops_streams.cli.opening import open_session
     from gitops_streams.render import proposal as render
     from gitops_streams.render.inert import line
 
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    with open_session(directory, config, verbose=verbose, color=color) as session:
         proposed = propose_at(session, folder)
         shown = render.Proposed(proposed.proposal, proposed.problems, every_place=verbose, written=write)
         if write:

@@ -65,6 +65,7 @@ def command(
                                                   what would become of each pull request, and why
     """
     from gitops_streams.cli import session as sessions
+    from gitops_streams.cli.opening import open_session
     from gitops_streams.reconcile.commits import Order, reconcile
     from gitops_streams.reconcile.pull_requests import Wanted, reconcile_pull_requests
     from gitops_streams.reconcile.scope import Scope
@@ -76,7 +77,7 @@ def command(
         raise click.UsageError("--base and --group are for --publish pull-request")
     scope = Scope(everything, shard)
     reviewed = output in INSPECTED if inspect is None else inspect
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    with open_session(directory, config, verbose=verbose, color=color) as session:
         with sessions.registry_client(session.settings) as client, sessions.progress_bar() as progress:
             if publish == "pull-request":
                 # Texts that are written have had their images inspected anyway.

@@ -49,6 +49,7 @@ def command(
     import json
 
     from gitops_streams.cli import session as sessions
+    from gitops_streams.cli.opening import open_session
     from gitops_streams.config import Settings
     from gitops_streams.errors import INCOMPLETE, RepositoryError
     from gitops_streams.oci.platform import Platform
@@ -59,7 +60,7 @@ def command(
     wanted = None if platform is None else Platform.parse(platform)
     asked = [(text, *_read(text, wanted)) for text in references]
     try:
-        with sessions.open_session(directory, config, verbose=False, color="auto") as session:
+        with open_session(directory, config, verbose=False, color="auto") as session:
             settings = session.settings
     except RepositoryError:
         settings = Settings() if config is None else read_settings(config, directory.absolute())

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gitops_streams import cache, config
-from gitops_streams.cli.options import NO_CACHE
+from gitops_streams import config
 from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE
-from gitops_streams.git.repository import Repository
 from gitops_streams.plan.model import Outcome
-from gitops_streams.reconcile.workspace import Workspace, settings_of
+from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.render.inert import line
 from gitops_streams.yamledit.problem import Severity
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
+    from gitops_streams.git.snapshot import Snapshot
+    from gitops_streams.git.work_tree import WorkTree
     from gitops_streams.registry import RegistryClient
     from gitops_streams.render.report import Report
 
@@ -38,6 +36,12 @@ class Session(Workspace):
     """An opened repository with the options that every verb has."""
 
     verbose: bool
+    listed: WorkTree | None = None
+    """The work tree, whose files git has been listing since before most of this program was imported."""
+
+    def snapshot(self) -> Snapshot:
+        """See ``Workspace.snapshot``."""
+        return Workspace.snapshot(self) if self.listed is None else self.listed
 
     def show(self, text: str, output: str = "table") -> None:
         """Print a report that was rendered as ``output`` (an ``-o``); only tables and diffs have colours."""
@@ -50,34 +54,6 @@ class Session(Workspace):
             click.echo(text.encode(), nl=False, color=painted)
         else:
             click.echo(text, nl=False, color=painted)
-
-
-@contextmanager
-def open_session(directory: Path, config_file: Path | None, *, verbose: bool, color: str) -> Iterator[Session]:
-    """Open the repository around a directory and read its configuration.
-
-    Raises:
-        RepositoryError: there is no repository.
-        ConfigError: the configuration cannot be used.
-    """
-    if color != "auto":
-        # Of the root too: it is the one that prints errors.
-        context = click.get_current_context()
-        context.color = context.find_root().color = color == "always"
-    if verbose:
-        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    with Repository.discover(directory.absolute()) as repository:
-        settings = settings_of(repository, config_file)
-        if not click.get_current_context().meta.get(NO_CACHE):
-            settings = replace(settings, cache=_cache_file(repository))
-        yield Session(repository, settings, verbose)
-
-
-def _cache_file(repository: Repository) -> Path | None:
-    """Return where what is seen in a repository is remembered: one file for all of its work trees."""
-    folder = cache.directory(os.environ)
-    name = hashlib.sha256(os.fsencode(repository.common_dir)).hexdigest()[:32]
-    return None if folder is None else folder / f"seen-{name}"
 
 
 @contextmanager

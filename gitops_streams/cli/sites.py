@@ -39,10 +39,11 @@ def command(
       gitops-streams sites quay.io/acme/web    of a repository, followed or not
       gitops-streams sites --untracked         what no stream follows yet
     """
-    from gitops_streams.cli import session as sessions
-    from gitops_streams.cli.listing import list_sites
-    from gitops_streams.render import sites as render
+    from gitops_streams.cli.opening import open_session
 
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    with open_session(directory, config, verbose=verbose, color=color, reads_work_tree=True) as session:
+        from gitops_streams.cli.listing import list_sites
+        from gitops_streams.render import sites as render
+
         places, problems = list_sites(session, reference, untracked=untracked)
         session.show((render.table if output == "table" else render.as_json)(places, problems), output)

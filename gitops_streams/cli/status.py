@@ -20,13 +20,14 @@ def command(*, directory: Path, config: Path | None, verbose: bool, color: str, 
     The record is in .gitops-streams/status, in Git: gitops-streams history shows who moved a tag
     and when.
     """
-    from gitops_streams.cli import session as sessions
-    from gitops_streams.oci.digest import Digest
-    from gitops_streams.reconcile.sites import find_sites
-    from gitops_streams.render import status as render
-    from gitops_streams.streams.model import TagKey
+    from gitops_streams.cli.opening import open_session
 
-    with sessions.open_session(directory, config, verbose=verbose, color=color) as session:
+    with open_session(directory, config, verbose=verbose, color=color, reads_work_tree=True) as session:
+        from gitops_streams.oci.digest import Digest
+        from gitops_streams.reconcile.sites import find_sites
+        from gitops_streams.render import status as render
+        from gitops_streams.streams.model import TagKey
+
         found = find_sites(session.snapshot(), session.settings)
         digests: dict[TagKey, list[Digest | None]] = {}
         for site in found.bindings.sites:

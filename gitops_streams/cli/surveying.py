@@ -32,7 +32,7 @@ def survey_at(snapshot: Snapshot, settings: Settings, catalog: Catalog) -> Surve
         catalog: what is declared; the names of streams that may be named bare are taken from it.
     """
     local = local_names(catalog)
-    paths = [path for path in snapshot.containing(NEEDLES, scan.PATHSPECS) if not matches_any(settings.exclude, path)]
+    paths = [path for path in snapshot.containing(NEEDLES) if not matches_any(settings.exclude, path)]
     files: list[Survey] = []
     problems: list[Problem] = []
     for path, content in snapshot.read(paths, scan.MAX_BYTES):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-MANIFESTS = ("*.yaml", "*.yml", "*.json")
+MANIFESTS = ("*.yaml", "*.yml", "*.json", "*Kustomization")
 """Git pathspecs of the files that may hold manifests; ``*`` matches across directories."""
 SIZE_LIMIT = 64 * 1024 * 1024
 """The default limit in bytes of a file that is read."""

@@ -73,7 +73,7 @@ class WorkTree:
             found |= self._grep(wanted, pathspecs=pathspecs)
         return self._regular(found)
 
-    def list_ahead(self, pathspecs: Sequence[str]) -> None:
+    def list_ahead(self, pathspecs: Sequence[str] = MANIFESTS) -> None:
         """Have git list the files while the caller does something else; ``inventory`` then has them."""
         thread = ThreadPoolExecutor(max_workers=1)
         self._ahead = _Ahead(tuple(pathspecs), thread, thread.submit(self._list, pathspecs))

@@ -23,9 +23,6 @@ from gitops_streams.oci.reference import DOCKER_HUB, Repository
 from gitops_streams.yamledit.locate import Located, Unparsable, decode, locate
 from gitops_streams.yamledit.problem import Problem
 
-PATHSPECS = ("*.yaml", "*.yml", "*.json", "*Kustomization")
-"""The files that may be manifests, as Git pathspecs."""
-
 MAX_BYTES = 16 * 1024 * 1024
 """Larger files are reported and not read."""
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Inventory, Snapshot
-from gitops_streams.manifests import scan
 from gitops_streams.manifests.globs import matches_any
 from gitops_streams.reconcile.memory import Blobs, Memory, Shortlist
 from gitops_streams.reconcile.seen_blobs import SeenBlobs
@@ -36,7 +35,7 @@ class Candidates:
         """List the files of a snapshot."""
         # What is remembered is read while git lists.
         with ThreadPoolExecutor(max_workers=1) as beside:
-            listed = beside.submit(snapshot.inventory, scan.PATHSPECS)
+            listed = beside.submit(snapshot.inventory)
             memory = Memory.of(settings.cache)
             inventory = listed.result()
         return cls(inventory, memory if len(inventory) >= ENOUGH else Memory(), settings.exclude)

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from gitops_streams.manifests.scan import PATHSPECS
+from gitops_streams.git.snapshot import MANIFESTS
 
 WEB = "quay.io/acme/web"
 TAGGED = f"{WEB}:1.4"
@@ -359,4 +359,4 @@ def test_templates_of_charts_are_no_manifests(changed):
 
 @pytest.mark.parametrize("path", ["README.md", "Dockerfile", "deploy.sh", "main.libsonnet"])
 def test_files_that_are_no_manifests_are_not_read(path):
-    assert not any(fnmatch(path, pathspec) for pathspec in PATHSPECS)
+    assert not any(fnmatch(path, pathspec) for pathspec in MANIFESTS)
