@@ -14,10 +14,8 @@ import click
 
 from gitops_streams import config
 from gitops_streams.errors import CHANGES_PENDING, INCOMPLETE
-from gitops_streams.plan.model import Outcome
 from gitops_streams.reconcile.workspace import Workspace
 from gitops_streams.render.inert import line
-from gitops_streams.yamledit.problem import Severity
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -116,11 +114,9 @@ def exit_code(report: Report, *, pending: bool = False) -> int:
         3 where a stream tag has no digest, a declaration cannot be used or a group's pull request failed; else 4 where
         changes are pending and that is asked for, or 0.
     """
-    plan = report.plan
-    failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
-    if failed or (report.published is not None and report.published.failed):
+    if report.incomplete:
         return INCOMPLETE
-    return CHANGES_PENDING if pending and plan.files else 0
+    return CHANGES_PENDING if pending and report.plan.files else 0
 
 
 _COLORS = {"changed": "green", "failed": "red", "held": "yellow", "skipped": "yellow", "error": "red"}

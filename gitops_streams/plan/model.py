@@ -16,7 +16,7 @@ from gitops_streams.streams.model import DockerImage, Source, TagKey
 from gitops_streams.yamledit.edit import Edit
 from gitops_streams.yamledit.patch import DocumentPatch, to_patch
 from gitops_streams.yamledit.pointer import Pointer
-from gitops_streams.yamledit.problem import Problem
+from gitops_streams.yamledit.problem import Problem, Severity
 
 
 class Rule(StrEnum):
@@ -231,6 +231,12 @@ class Plan:
         for tag in self.tags:
             if tag.holding is not None and tag.holding.enforced:
                 yield tag, tag.holding
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a stream tag has no digest, or a declaration or file cannot be used."""
+        wrong = any(problem.severity is Severity.ERROR for problem in self.problems)
+        return wrong or any(tag.outcome is Outcome.FAILED for tag in self.tags)
 
     def count_tags(self, outcome: Outcome) -> int:
         """Count stream tags by outcome."""

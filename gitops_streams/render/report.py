@@ -68,6 +68,11 @@ class Report:
     reviews: tuple[Review, ...] = ()
     """Why the digests move, one for each group; empty where the images were not inspected."""
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether a stream tag has no digest, a declaration cannot be used, or a group's pull request failed."""
+        return self.plan.incomplete or (self.published is not None and self.published.failed)
+
 
 class Renderer(Protocol):
     """Writes a report as text that ends in a newline, or as nothing."""

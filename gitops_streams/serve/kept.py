@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gitops_streams.errors import INCOMPLETE
-from gitops_streams.plan.model import Outcome
 from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.lifecycle import PullOutcome
 from gitops_streams.serve.overview import PassOutcome, PassView, PullView, RepositoryView
@@ -14,7 +13,6 @@ from gitops_streams.serve.place import Place
 from gitops_streams.serve.shown_tags import ShownTags, times
 from gitops_streams.serve.tag_views import Known, tag_views
 from gitops_streams.serve.visit import Memory, Passed, Pushed, open_pulls
-from gitops_streams.yamledit.problem import Severity
 
 _SHOWN = 100
 """Problems of one repository."""
@@ -85,15 +83,12 @@ class Kept:
 
 def outcome_of(report: Report) -> PassOutcome:
     """Say how a pass ended, as the exit code of ``reconcile`` would."""
-    return PassOutcome.INCOMPLETE if exit_code(report) else PassOutcome.SUCCEEDED
+    return PassOutcome.INCOMPLETE if report.incomplete else PassOutcome.SUCCEEDED
 
 
 def exit_code(report: Report) -> int:
     """Return the exit code of a pass that ended: 3 where a stream tag, a declaration or a group failed."""
-    plan = report.plan
-    failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
-    pulls = report.published.pulls if report.published is not None else ()
-    return INCOMPLETE if failed or any(pull.outcome is PullOutcome.FAILED for pull in pulls) else 0
+    return INCOMPLETE if report.incomplete else 0
 
 
 def _pull(pull: PullResult) -> PullView:

@@ -11,7 +11,7 @@ from gitops_streams.cli.github.runner import Annotation, Level
 from gitops_streams.errors import CHANGES_PENDING, FAILED, INCOMPLETE
 from gitops_streams.oci.image import Presence
 from gitops_streams.plan.audit import Finding
-from gitops_streams.plan.model import Held, Outcome, Plan, Skipped
+from gitops_streams.plan.model import Held, Plan, Skipped
 from gitops_streams.render.report import PullResult, Report
 from gitops_streams.review.delta import MoveClass
 from gitops_streams.review.lifecycle import PullOutcome
@@ -106,11 +106,9 @@ def _exit_code(report: Report, inputs: Inputs) -> int:
         FailOn.UNSIGNED in wanted and any(map(_unsigned, reviews))
     ):
         return FAILED
-    pulls = () if report.published is None else report.published.pulls
-    if any(pull.outcome is PullOutcome.FAILED for pull in pulls):
+    if report.published is not None and report.published.failed:
         return INCOMPLETE
-    failed = plan.count_tags(Outcome.FAILED) or any(problem.severity is Severity.ERROR for problem in plan.problems)
-    if FailOn.UNRESOLVED in wanted and failed:
+    if FailOn.UNRESOLVED in wanted and plan.incomplete:
         return INCOMPLETE
     return CHANGES_PENDING if FailOn.CHANGES in wanted and plan.files else 0
 
