@@ -6,7 +6,7 @@ Pure: the time and what the images say of themselves are arguments. The gates st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,8 +125,10 @@ def judge(
     return Judgement(holdings, tuple(notices))
 
 
-def frozen_until(freezes: Iterable[Freeze], now: datetime) -> tuple[Freeze, datetime] | None:
+def frozen_until(freezes: Collection[Freeze], now: datetime) -> tuple[Freeze, datetime] | None:
     """Return the freeze that ``now`` lies in and when it ends, the longest of several; ``None`` outside."""
+    if not freezes:
+        return None
     from zoneinfo import ZoneInfo  # noqa: PLC0415  few repositories freeze
 
     from cronsim import CronSim  # noqa: PLC0415  the same
