@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 """Told how many of how many questions are answered."""
 
 _BATCH = 16
-"""Questions that are handed over at once."""
+"""Questions that are handed over at once; the first goes alone, since it tells how the registry wants to be asked."""
 
 
 class Asking:
@@ -92,7 +92,7 @@ class Asking:
         new = [question for question in dict.fromkeys(questions) if question not in self._asked]
         self._asked.update(dict.fromkeys(new))
         self._waiting += new
-        if self._line is not None and len(self._waiting) >= _BATCH:
+        if self._line is not None and len(self._waiting) >= (_BATCH if len(self._asked) > 1 else 1):
             self._hand_over(self._line)
 
     def answers(self) -> dict[Question, Resolution]:
