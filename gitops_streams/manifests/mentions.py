@@ -75,9 +75,14 @@ def of(occurrence: Occurrence, repository: Repository, why: str, *, spared: bool
 
 
 def _references(value: str) -> Iterator[tuple[str, Reference]]:
-    """Yield the words of a text that are references, schemes such as ``oci://`` taken off."""
+    """Yield the words of a text that are references, schemes such as ``oci://`` taken off; no parts of templates."""
     for run in RUN.finditer(value):
-        word = run.group().rpartition("://")[2].strip(_ENDS)
+        before, after = value[run.start() - 1 : run.start()], value[run.end() : run.end() + 1]
+        # `$HOST/web:1`, `$(host)/web:1`, `{{ host }}/web:1`, `web:1-${arch}` name other images than what is between.
+        if before in {"$", "}"} or (before == ")" and run.group()[0] == "/") or after in {"$", "{"}:
+            continue
+        # What stands behind `://`, or is the default of a variable: `${IMAGE:-web:1}`.
+        word = run.group().rpartition("://")[2].rpartition(":-")[2].strip(_ENDS)
         reference = looks_like_reference(word) if ":" in word else None
         if reference is not None:
             yield word, reference

@@ -6,7 +6,10 @@ import re
 
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, Plan, Site, SiteOutcome, Skipped, Unchanged
 
-_DIGEST = re.compile(r"(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+")
+# With its algorithm, or as the bare digits that some charts want under `sha`.
+_DIGEST = re.compile(
+    r"(sha(?:256|512):[0-9a-f]{12})[0-9a-f]+|(?<![0-9A-Za-z:])([0-9a-f]{12})[0-9a-f]{52}(?![0-9A-Za-z])"
+)
 
 UNSCANNED = "repair such a file, or list it under exclude in .gitops-streams/config.yaml"
 """What to do about a file that could not be scanned."""
@@ -14,7 +17,7 @@ UNSCANNED = "repair such a file, or list it under exclude in .gitops-streams/con
 
 def shorten(text: str) -> str:
     """Cut every digest in ``text`` to twelve digits, for people."""
-    return _DIGEST.sub(r"\1…", text)
+    return _DIGEST.sub(r"\1\2…", text)
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

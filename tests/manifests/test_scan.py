@@ -206,6 +206,23 @@ class TestMentions:
     def test_are_of_tracked_and_tagged_images(self, found, text):
         assert found(f"a: {text}\n") == []
 
+    @pytest.mark.parametrize(
+        ("text", "mentioned"),
+        [
+            (f"{TAGGED}-${{arch}}", False),
+            (f"{TAGGED}{{{{ suffix }}}}", False),
+            (f"${{host}}/{TAGGED}", False),
+            (f"$(host)/{TAGGED}", False),
+            (f"{{{{ .Values.registry }}}}/{TAGGED}", False),
+            (f"${{IMAGE:-{TAGGED}}}", True),
+            (f"$(docker pull {TAGGED})", True),
+            (f"(see){TAGGED}", True),
+        ],
+    )
+    def test_are_no_parts_of_templates(self, found, text, mentioned):
+        lines = found(f"a: '{text}'\n")
+        assert lines == ([f"1 - {TAGGED}: it stands within a longer text"] if mentioned else [])
+
     @pytest.mark.timeout(20)
     @pytest.mark.parametrize("run", ["[", "a.", "a:", ".", "-", "a/", "@", "a:b@"])
     def test_of_a_long_text_take_no_longer_than_reading_it(self, found, run):
