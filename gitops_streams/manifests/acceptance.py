@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
@@ -10,11 +11,38 @@ from gitops_streams.manifests.occurrence import Finding, LocalName, Mention, Occ
 from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.search import Search
 
+_BOTH = (
+    'ambiguous: its tag goes with two names of its map, and both are followed; add # {"$imagestream": "…"} to say which'
+)
+
 
 def accepted(
     search: Search, place: Place, findings: Iterable[Finding], marks: AbstractSet[int]
 ) -> Iterator[tuple[Finding, set[int]]]:
     """Yield what is found in one place, with its scalars; what cannot be edited becomes a mention with the reason."""
+    found = _each(search, place, findings, marks)
+    # Whoever asks for every repository there is sees every way to read a map.
+    return _settled(list(found)) if isinstance(search.tracked, frozenset) else found
+
+
+def _settled(found: list[tuple[Finding, set[int]]]) -> Iterator[tuple[Finding, set[int]]]:
+    """Yield what is found, but for a tag that two followed names of its map go with: nobody knows which is meant."""
+    if len(found) < 2:  # noqa: PLR2004  one alone is nobody's rival
+        yield from found
+        return
+    claims = Counter(field.pointer for each, _ in found if isinstance(each, Occurrence) for field in each.fields)
+    both = {pointer for pointer, count in claims.items() if count > 1}
+    for each, scalars in found:
+        ambiguous = isinstance(each, Occurrence) and any(field.pointer in both for field in each.fields)
+        if ambiguous and isinstance(each, Occurrence) and each.repository is not None:
+            yield mentions.of(each, each.repository, _BOTH), scalars
+        else:
+            yield each, scalars
+
+
+def _each(
+    search: Search, place: Place, findings: Iterable[Finding], marks: AbstractSet[int]
+) -> Iterator[tuple[Finding, set[int]]]:
     taken = set(marks)
     for finding in findings:
         repository = finding.repository

@@ -49,6 +49,9 @@ def is_start(key: str) -> bool:
 
 def find(place: Place) -> Iterator[Finding]:
     """Yield the reference that the parts of a name and a tag in one map spell, if they do."""
+    keys = place.mapping.entry
+    if keys("image") is None and (keys("name") is None or keys("tag") is None):
+        return  # most maps with a version
     if joining.is_input(place) or _names_a_stream(place):
         return
     for first_key, name_key, tag_key in _FORMS:

@@ -49,14 +49,15 @@ def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> 
     if not isinstance(tracked, frozenset) or ("&" in text and "*" in text) or local_names.RESOLVE_NAMES in text:
         return None
     by_last, fixed = _wanted(tracked)
-    if registry_paths.split_paths(tracked).stand_in(text):
+    split = registry_paths.split_paths(tracked)
+    positions: list[int] = []
+    parted = False
+    for match in _SEGMENT.finditer(text):
+        segment = match[1]
+        positions += [match.start() for path in by_last.get(segment, ()) if text.endswith(path, 0, match.end())]
+        parted = parted or (segment in split.segments and not text.startswith("/", match.end()))
+    if parted and split.stand_in(text):
         return None
-    positions = [
-        match.start()
-        for match in _SEGMENT.finditer(text)
-        for path in by_last.get(match[1], ())
-        if text.endswith(path, 0, match.end())
-    ]
     for wanted in fixed:
         at = text.find(wanted)
         while at >= 0:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from gitops_streams.manifests.occurrence import Place
@@ -66,7 +67,7 @@ class SplitPaths:
             self._by_segment.setdefault(first.rpartition("/")[2], []).append((first, rest))
 
     @property
-    def segments(self) -> Iterable[str]:
+    def segments(self) -> AbstractSet[str]:
         """What first parts end in."""
         return self._by_segment.keys()
 

@@ -141,3 +141,18 @@ def test_a_map_that_another_image_borrows_from(found):
     assert "its map is merged (<<) into one with another repository or tag" in lines[0]
     alone = "a: &a {repository: quay.io/acme, image: web, version: '1.4'}\nb: {<<: *a, image: other, version: '2'}\n"
     assert found(alone) == [f"1 joined /a/version {TAGGED}"]
+
+
+def test_a_tag_that_goes_with_two_names_that_are_followed(plan_files):
+    streams = {
+        f"{name}.yaml": "kind: ImageStream\napiVersion: image.openshift.io/v1\n"
+        f"metadata: {{name: {name}}}\n"
+        f"spec: {{tags: [{{name: t, from: {{kind: DockerImage, name: '{source}:1.4'}}}}]}}\n"
+        for name, source in {"org": "quay.io/acme", "web": WEB}.items()
+    }
+    text = "a: {repository: quay.io/acme, image: web, tag: '1.4'}\nb: {image: 'quay.io/acme/web:1.4'}\n"
+    plan = plan_files({**streams, "app.yaml": text}).plan
+    reasons = {(skipped.line, skipped.reason.partition(":")[0]) for skipped in plan.skipped}
+    assert reasons == {(1, "ambiguous")}
+    (file,) = plan.files
+    assert file.after.decode().startswith(text.partition("\n")[0] + "\nb: {image: 'quay.io/acme/web:1.4@sha256:")
