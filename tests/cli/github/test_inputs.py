@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gitops_streams import config
 from gitops_streams.cli.github.inputs import Command, FailOn, Publish, read
-from gitops_streams.config import Settings, read
+from gitops_streams.config import Settings
 from gitops_streams.errors import UsageError
 from gitops_streams.git.identity import Identity
 from gitops_streams.review.policy import CommitsBy, Drafts, Grouping
@@ -101,7 +102,7 @@ def test_the_workflows_own_token_is_known():
     assert not given(workflow_token="a").by_workflow
 
 
-CONFIGURED = read(
+CONFIGURED = config.read(
     b"""
 pullRequest: {base: release, groupBy: stream, labels: [a], draft: new, autoMerge: {enabled: true, method: squash}}
 commit: {signOff: true, author: {name: B, email: b@example.com}}
@@ -131,7 +132,7 @@ def test_inputs_win_over_the_configuration():
 
 
 def test_a_token_that_the_configuration_places_is_taken():
-    settings = read(b"forge: {tokenEnv: OWN}", "config.yaml", Path())
+    settings = config.read(b"forge: {tokenEnv: OWN}", "config.yaml", Path())
     assert given(token="t").over(settings).forge.token_env == "OWN"
 
 
