@@ -41,7 +41,12 @@ def find(
         scalar: the text.
         tracked: the repositories that streams follow.
     """
-    if scalar.aliases or len(scalar.value) > _LONGEST or not _is_nothing_else(outside, pointer, scalar):
+    if (
+        ":" not in scalar.value
+        or scalar.aliases
+        or len(scalar.value) > _LONGEST
+        or not _is_nothing_else(outside, pointer, scalar)
+    ):
         return None
     why = never_pulled.why(outside.object, pointer)
     if why is not None:
@@ -56,8 +61,10 @@ def _is_nothing_else(outside: Outside, pointer: Pointer, scalar: Scalar) -> bool
     value = scalar.value
     if "=" in value:
         return _is_argument(pointer, value) or _lists_images(outside, pointer, value)
+    if not scalar.is_block:
+        return False
     key = next((part for part in reversed(pointer) if isinstance(part, str)), None)
-    return scalar.is_block and _is_image(value, named=is_image_key(key))
+    return _is_image(value, named=is_image_key(key))
 
 
 def _is_argument(pointer: Pointer, value: str) -> bool:
