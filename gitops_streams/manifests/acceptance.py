@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
@@ -10,6 +9,8 @@ from gitops_streams.manifests import mentions
 from gitops_streams.manifests.occurrence import Finding, LocalName, Mention, Occurrence, Place
 from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.search import Search
+from gitops_streams.oci.reference import Repository
+from gitops_streams.yamledit.pointer import Pointer
 
 _BOTH = (
     'ambiguous: its tag goes with two names of its map, and both are followed; add # {"$imagestream": "…"} to say which'
@@ -30,11 +31,13 @@ def _settled(found: list[tuple[Finding, set[int]]]) -> Iterator[tuple[Finding, s
     if len(found) < 2:  # noqa: PLR2004  one alone is nobody's rival
         yield from found
         return
-    claims = Counter(field.pointer for each, _ in found if isinstance(each, Occurrence) for field in each.fields)
-    both = {pointer for pointer, count in claims.items() if count > 1}
+    readings: dict[Pointer, set[Repository | None]] = {}
+    for each, _ in found:
+        for field in each.fields if isinstance(each, Occurrence) else ():
+            readings.setdefault(field.pointer, set()).add(each.repository)
     for each, scalars in found:
-        ambiguous = isinstance(each, Occurrence) and any(field.pointer in both for field in each.fields)
-        if ambiguous and isinstance(each, Occurrence) and each.repository is not None:
+        rivals = isinstance(each, Occurrence) and any(len(readings[field.pointer]) > 1 for field in each.fields)
+        if isinstance(each, Occurrence) and rivals and each.repository is not None:
             yield mentions.of(each, each.repository, _BOTH), scalars
         else:
             yield each, scalars

@@ -34,9 +34,9 @@ def find(place: Place) -> Iterator[Finding]:
         for entry in place.mapping.entries:
             if isinstance(entry.key, Scalar):
                 yield from _pulled(place, _whole(place, entry.key.value))
-    elif isinstance(key, int) and is_image_key(_above(place)) and not kind:
+    elif not is_image_key(key) and is_image_key(_above(place)) and not kind:
         found = _split(place) if place.mapping.entry("tag") is not None else None
-        # An item's name may be what others call it by; one with a slash is a repository's.
+        # An item's or a member's name may be what others call it by; one with a slash is a repository's.
         if isinstance(found, Occurrence) and "/" in found.name:
             yield from _pulled(place, found)
     elif is_image_key(key) and not kind:
@@ -46,7 +46,7 @@ def find(place: Place) -> Iterator[Finding]:
 
 
 def _above(place: Place) -> object:
-    """Return the key of the list that the map is an item of."""
+    """Return the key of the list that the map is an item of, or of the map that it is a member of."""
     return place.pointer[-2] if len(place.pointer) > len(place.object.pointer) + 1 else None
 
 

@@ -2,8 +2,9 @@
 
 Istio's ``hub: docker.io/istio`` with ``image: pilot`` and ``tag``; the ``repository: nvcr.io/nvidia``, ``image`` and
 ``version`` of NVIDIA's operators, whose version may be a digest; ``repository``, ``name`` and ``tag``; ``registry``
-with ``image`` or ``name``; ``image: acme/web`` with ``tag`` alone. All are joined with a colon. Words such as these are
-many, so that a name needs its registry, or two segments, and the place must be one that pulls images.
+with ``image`` or ``name``; ``image: acme/web`` with ``tag`` alone, ``repository`` with ``imageTag``. All are joined
+with a colon. Words such as these are many, so that a name needs its registry, or two segments, and the place must be
+one that pulls images.
 
 Sources: istio/istio ``manifests/charts/*/templates/_helpers.tpl``; NVIDIA/gpu-operator ``internal/image/image.go``.
 """
@@ -31,6 +32,10 @@ _FORMS = (
     ("registry", "image", "tag"),
     ("registry", "name", "tag"),
     (_WHOLE_NAME, "image", "tag"),
+    (_WHOLE_NAME, "imageRepository", "tag"),
+    (_WHOLE_NAME, "imageName", "tag"),
+    ("registry", "repository", "imageTag"),
+    (_WHOLE_NAME, "repository", "imageTag"),
 )
 """The keys of the first part, the last part and the tag; the first of them whose keys are all there counts."""
 _DIGEST = "sha256:"
@@ -39,7 +44,9 @@ _SHARED = "it stands in a map of what several images share"
 _BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
 """Keys beside an image that is built, without case and separators."""
 _STREAM = re.compile(r"image[_-]?stream", re.IGNORECASE)
-_KEYS = frozenset({"tag", "version"})
+_KEYS = frozenset({"tag", "version", "imageTag"})
+_OF_OTHERS = frozenset({"image", "name"})
+_NAMES = ("image", "imageRepository", "imageName")
 
 
 def is_start(key: str) -> bool:
@@ -50,7 +57,7 @@ def is_start(key: str) -> bool:
 def find(place: Place) -> Iterator[Finding]:
     """Yield the reference that the parts of a name and a tag in one map spell, if they do."""
     keys = place.mapping.entry
-    if keys("image") is None and (keys("name") is None or keys("tag") is None):
+    if keys("imageTag") is None and (keys("name") is None or keys("tag") is None) and not any(map(keys, _NAMES)):
         return  # most maps with a version
     if joining.is_input(place) or _names_a_stream(place):
         return
@@ -59,7 +66,9 @@ def find(place: Place) -> Iterator[Finding]:
         first = None if first_key is None else read_field(place, first_key)
         if tag is None or name is None or not (tag.value and name.value) or (first_key and not (first and first.value)):
             continue
-        if first_key in {"registry", _WHOLE_NAME} and _is_of_others(place):
+        if first_key in {"registry", _WHOLE_NAME} and name_key in _OF_OTHERS and _is_of_others(place):
+            return
+        if first_key != "registry" and _has_a_registry(place):
             return
         found = _joined(place, first, name, tag)
         if isinstance(found, Occurrence) and found.repository is not None:
@@ -77,16 +86,20 @@ def _names_a_stream(place: Place) -> bool:
 
 def _is_of_others(place: Place) -> bool:
     """Whether other scanners look at the map: it stands under an image key, or its repository makes the name."""
-    above = place.pointer[-2:] if len(place.pointer) > len(place.object.pointer) + 1 else place.pointer[-1:]
-    key = next((part for part in reversed(above) if isinstance(part, str)), None)
-    return read_field(place, "repository") is not None or (
-        len(place.pointer) > len(place.object.pointer) and is_image_key(key)
-    )
+    path = place.pointer[len(place.object.pointer) :]
+    return read_field(place, "repository") is not None or any(is_image_key(part) for part in path[-2:])
 
 
 def _is_built(place: Place) -> bool:
     keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
     return any(re.sub(r"[-_]", "", key).lower() in _BUILT for key in keys)
+
+
+def _has_a_registry(place: Place) -> bool:
+    """Whether another key beside a name says that its registry stands there, which it would have to be read with."""
+    keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
+    beside = (read_field(place, key) for key in keys if "registry" in key.lower())
+    return any(field is not None and field.value for field in beside)
 
 
 def _joined(place: Place, first: Field | None, name: Field, tag: Field) -> Finding | None:
@@ -103,7 +116,7 @@ def _joined(place: Place, first: Field | None, name: Field, tag: Field) -> Findi
 
 def _why_not(place: Place, found: Occurrence, first_key: str | None, name_key: str, tag_key: str) -> str | None:
     """Say why a reference is left alone, if it is."""
-    never = never_pulled.why(place.object, (*place.pointer, name_key))
+    never = never_pulled.why(place.object, (*place.pointer, tag_key if name_key == "repository" else name_key))
     if never is not None:
         return never
     if _is_built(place):

@@ -17,7 +17,7 @@ _NAMES = {
     "helm": frozenset({"repository", "registry"}),
     "kustomize": frozenset({"name", "newName"}),
     "image-map": frozenset({"name", "image", "registry"}),
-    "joined": frozenset({"hub", "repository", "registry", "name", "image"}),
+    "joined": frozenset({"hub", "repository", "registry", "name", "image", "imageRepository", "imageName"}),
 }
 _NO_NAMES: frozenset[str] = frozenset()
 _RELEVANT = frozenset({"repository", "registry", "tag", "digest", "sha", "name", "image", "newName", "newTag"}) | {

@@ -37,6 +37,15 @@ def joined(lines: list[str]) -> list[str]:
         (f"image: {WEB}, tag: '1.4'", f"tag {TAGGED}"),
         (f"image: {WEB}, tag: 1.4, digest: '{DIGEST}'", f"tag {TAGGED}@{DIGEST}"),
         ("image: acme/hub, tag: '1.4'", "tag acme/hub:1.4"),
+        (f"imageRepository: {WEB}, tag: '1.4'", f"tag {TAGGED}"),
+        (f"imageName: {WEB}, tag: '1.4', digest: ''", f"tag {TAGGED}"),
+        (f"repository: {WEB}, imageTag: '1.4'", f"imageTag {TAGGED}"),
+        ("registry: quay.io, repository: acme/web, imageTag: '1.4'", f"imageTag {TAGGED}"),
+        ("registry: r.io, repository: acme/hub, imageTag: '1.4'", None),
+        ("imageRegistry: r.io, image: acme/hub, tag: '1.4'", None),
+        ("imageRegistry: r.io, repository: quay.io/acme, image: web, tag: '1.4'", None),
+        ("imageRegistry: r.io, imageRepository: acme/hub, tag: '1.4'", None),
+        ("imageRegistry: r.io, repository: acme/hub, imageTag: '1.4'", None),
         ("hub: quay.io/acme, image: web, tag: ''", None),
         ("hub: quay.io/acme, image: '', tag: '1.4'", None),
         ("hub: '', image: web, tag: '1.4'", None),
@@ -57,6 +66,14 @@ def joined(lines: list[str]) -> list[str]:
 def test_in_any_map(found, fields, wanted):
     lines = [line for line in joined(found(f"x:\n  part: {{{fields}}}\n")) if " joined " in line]
     assert lines == ([] if wanted is None else [f"2 joined /x/part/{wanted}"])
+
+
+def test_members_of_a_map_of_images(found):
+    text = f"images: {{web: {{name: {WEB}, tag: '1.4'}}, x: {{name: nginx, tag: '1.4'}}}}\n"
+    assert found(text) == [f"1 image-map /images/web/tag {TAGGED}"]
+    text = f"images: {{web: {{image: {WEB}, tag: '1.4'}}}}\n"
+    assert joined(found(text)) == [f"1 image-map /images/web/tag {TAGGED}"]
+    assert found(f"things: {{web: {{name: {WEB}, tag: '1.4'}}}}\n") == []
 
 
 def test_a_digest_that_is_none(found):
