@@ -25,11 +25,12 @@ from gitops_streams.manifests import (
 )
 from gitops_streams.manifests.acceptance import accepted
 from gitops_streams.manifests.image_like import is_image_key
-from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, Scanner
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, Scanner, SplitReference
 from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.search import Search
 from gitops_streams.manifests.strings import within
 from gitops_streams.manifests.walking import is_text, walk
+from gitops_streams.oci.reference import Repository
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -114,7 +115,19 @@ def _ask(
     What is named or ruled goes before every shape. An anchored scalar is found wherever an alias stands for it.
     """
     findings = (finding for scanner in scanners for finding in scanner(place))
-    return accepted(search, place, findings, marks)
+    return accepted(search, place, _once(findings), marks)
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out the name of what several keys of a map spell: ``image``, where ``imageTag`` beside it has its tag."""
+    spelled: set[Repository | None] = set()
+    for found in findings:
+        if isinstance(found, Occurrence):
+            if isinstance(found.form, SplitReference):
+                spelled.add(found.repository)
+            elif found.repository in spelled and found.tag is None and found.digest is None:
+                continue
+        yield found
 
 
 def _concerned(pointer: Pointer, mapping: Mapping) -> tuple[Scanner, ...]:

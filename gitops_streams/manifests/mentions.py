@@ -15,6 +15,7 @@ RUN = re.compile(r"[A-Za-z0-9._:@/-]+")
 _ENDS = "._:@/-"
 _MOST_MISSED = 20
 """Words in escapes; each is looked for up to the end of its text, and this many may be."""
+_LAST = re.compile(r"[ \t,}\]]*(?:#|\r|\n|\Z)")
 _MARKER = 'add # {"$imagestream": "…"} at the end of its line to have it pinned'
 
 
@@ -39,7 +40,8 @@ def find(file: str, text: str, scalar: Scalar, tracked: Collection[Repository], 
         elif scalar.is_block:
             reason = "text in a block scalar is not scanned"
         elif word == scalar.value:
-            reason = f"it does not stand under an image key; {_MARKER}"
+            marked = f"; {_MARKER}" if _takes_a_marker(file, text, scalar) else ""
+            reason = f"it does not stand under an image key{marked}"
         else:
             reason = "it stands within a longer text"
         # However the scalar is folded, a word without blanks stands in the file as it is, unless it is escaped.
@@ -72,6 +74,11 @@ def of(occurrence: Occurrence, repository: Repository, why: str, *, spared: bool
         occurrence.pointer,
         spared,
     )
+
+
+def _takes_a_marker(file: str, text: str, scalar: Scalar) -> bool:
+    """Whether a comment at the end of a scalar's line would be read as one behind it."""
+    return not file.endswith(".json") and _LAST.match(text, scalar.end) is not None
 
 
 def _references(value: str) -> Iterator[tuple[str, Reference]]:

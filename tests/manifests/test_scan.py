@@ -198,6 +198,19 @@ class TestMentions:
     def test_are_reported_with_their_reason(self, found, document, wanted):
         assert found(document)[0].startswith(wanted)
 
+    @pytest.mark.parametrize(
+        ("text", "path", "advised"),
+        [
+            ("a: acme/hub:1 # why\n", "a.yaml", True),
+            ("a: [x, acme/hub:1]", "a.yaml", True),
+            ("a: [acme/hub:1, x]\n", "a.yaml", False),
+            ('{"a": "acme/hub:1"\n}\n', "a.json", False),
+        ],
+    )
+    def test_a_marker_is_advised_where_one_would_be_read(self, found, text, path, advised):
+        (line,) = found(text, path)
+        assert line == f"1 - acme/hub:1: {NOT_A_KEY if advised else NOT_A_KEY.partition(';')[0]}"
+
     def test_have_lines_of_their_own(self, found):
         lines = found(f"a: |\n  {TAGGED} {TAGGED}\n  {TAGGED}\n")
         assert [line.split()[0] for line in lines] == ["2", "2", "3"]

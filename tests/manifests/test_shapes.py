@@ -96,7 +96,14 @@ class TestImageFields:
         assert lines == ([] if wanted is None else [f"1 image-map /web/{wanted}"])
 
     def test_an_image_beside_its_tag(self, found):
-        assert f"2 image-map /web/imageTag {TAGGED}" in found(f"a: b\nweb: {{image: {WEB}, imageTag: 1.4}}\n")
+        """Its name is not listed again, as one without a tag; that of a tag that nobody writes down is."""
+        text = f"a: b\nweb: {{image: {WEB}, imageTag: 1.4}}\n"
+        assert found(text) == [f"2 image-map /web/imageTag {TAGGED}"]
+        assert found(text.replace("1.4", "''")) == [f"2 image /web/image {WEB}"]
+        assert found(text.replace("1.4", "1.4, otherImage: nginx")) == [
+            f"2 image-map /web/imageTag {TAGGED}",
+            "2 image /web/otherImage nginx",
+        ]
 
 
 class TestImageMaps:
