@@ -171,6 +171,8 @@ def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Can
             continue
         # What a variable or a parameter is called says as much as a key.
         called = texts.get("name", name) if name in {"value", "default"} else name
+        if name in {"value", "options"} and _IMAGE_KEY.search(key):
+            called = key  # the images that a form lets people choose from
         yield from _node(value, (*address, name), called, depth)
 
 
@@ -235,14 +237,20 @@ def _made(
     return part, (form, canonical(named["host"], named["path"]), tagged["tag"], tagged["digest"] or digest)
 
 
+_LISTED = re.compile(r"(?:[\w.-]+=[\w./:@-]+\n)+(?:[\w.-]+=[\w./:@-]+\n?)?")
+"""A variable that lists an operator's images: ``4.2.0=quay.io/strimzi/kafka:latest-kafka-4.2.0``, a line each."""
+
+
 def _scalar(said: str, address: Address, key: str, depth: int) -> Iterator[Candidate]:
     if "\n" in said or ": " in said or said[:1] in {"{", "["}:
         if ":" in said and not said.lstrip().startswith("#!"):
             yield from _text(said, address, depth)
+        for number, line in enumerate(said.split("\n") if _LISTED.fullmatch(said) else ()):
+            yield from _scalar(line, (*address, "<line>", number), key, depth)
         return
     form = "image key" if _IMAGE_KEY.search(key) else "by value"
     name, equals, value = said.partition("=")
-    if equals and re.fullmatch(r"[A-Za-z_]\w*|--?[A-Za-z][\w.-]*", name):
+    if equals and re.fullmatch(r"[A-Za-z_]\w*|--?[A-Za-z][\w.-]*|[\d.]+", name):
         said, form = value, "literal"
     scheme = re.match(r"(?:docker|oci)://", said)
     if scheme is not None:
