@@ -2,11 +2,12 @@
 
 Istio's ``hub: docker.io/istio`` with ``image: pilot`` and ``tag``; the ``repository: nvcr.io/nvidia``, ``image`` and
 ``version`` of NVIDIA's operators, whose version may be a digest; ``repository``, ``name`` and ``tag``; ``registry``
-with ``image`` or ``name``; ``image: acme/web`` with ``tag`` alone, ``repository`` with ``imageTag``. All are joined
-with a colon. Words such as these are many, so that a name needs its registry, or two segments, and the place must be
-one that pulls images.
+with ``image`` or ``name``; ``image: acme/web`` with ``tag`` alone, and so the ``baseImage`` of an older Prometheus;
+``repository`` with ``imageTag``. All are joined with a colon. Words such as these are many, so that a name needs its
+registry, or two segments, and the place must be one that pulls images.
 
-Sources: istio/istio ``manifests/charts/*/templates/_helpers.tpl``; NVIDIA/gpu-operator ``internal/image/image.go``.
+Sources: istio/istio ``manifests/charts/*/templates/_helpers.tpl``; NVIDIA/gpu-operator ``internal/image/image.go``;
+prometheus-operator ``pkg/operator/image.go``.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _FORMS = (
     (_WHOLE_NAME, "image", "tag"),
     (_WHOLE_NAME, "imageRepository", "tag"),
     (_WHOLE_NAME, "imageName", "tag"),
+    (_WHOLE_NAME, "baseImage", "tag"),
     ("registry", "repository", "imageTag"),
     (_WHOLE_NAME, "repository", "imageTag"),
 )
@@ -46,7 +48,7 @@ _BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
 _STREAM = re.compile(r"image[_-]?stream", re.IGNORECASE)
 _KEYS = frozenset({"tag", "version", "imageTag"})
 _OF_OTHERS = frozenset({"image", "name"})
-_NAMES = ("image", "imageRepository", "imageName")
+_NAMES = ("image", "imageRepository", "imageName", "baseImage")
 
 
 def is_start(key: str) -> bool:
