@@ -135,9 +135,11 @@ def test_an_empty_digest_that_is_filled_is_no_collateral_change(tmp_path):
     root = tmp_path / "checkout"
     root.mkdir()
     (root / "values.yaml").write_text('image: {registry: quay.io, repository: acme/web, tag: "2.0", digest: ""}\n')
+    text = f"a:\n  repository: acme/web\n  tag: 2-r9\n  digest: ''\nb: {{image: 'acme/web:3@sha256:{'0' * 64}'}}\n"
+    (root / "other.yaml").write_text(text)
     judge.copy(root, tmp_path / "copy")
     report = judge.judge(tmp_path / "copy")
-    assert report.pinned.total() == 1
+    assert report.pinned.total() == 3
     assert not report.collateral
 
 
@@ -171,6 +173,11 @@ def _replaced(plan, files):
         ("e: {name: WEB_IMAGE, value: 'acme/web:1'}", [("image key", "docker.io/acme/web:1")]),
         ("e: {name: WEB, value: 'acme/web:1'}", []),
         ("image: {options: [a/b:1]}", [("image key", "docker.io/a/b:1")]),
+        ("from: {kind: DockerImage, name: 'a:1'}", [("image key", "docker.io/library/a:1")]),
+        ("image: {name: 'a/b:1'}\nitem: {name: 'a/b:1'}", [("image key", "docker.io/a/b:1")]),
+        ("images: [{name: 'a/b:1'}]", []),
+        ("- {op: add, path: /a/0/image, value: 'a/b:1'}", [("image key", "docker.io/a/b:1")]),
+        ("- {op: add, path: /a/0/tag, value: 'a/b:1'}", []),
         ("value: |\n  1.0=q.io/a:1\n  1.1=q.io/a:2\n", [("literal", "q.io/a:1"), ("literal", "q.io/a:2")]),
         ("value: |\n  echo 1.0=q.io/a:1\n  1.1=q.io/a:2\n", []),
         ("p: {hub: q.io/a, image: b, tag: 1}", [("joined", "q.io/a/b:1")]),

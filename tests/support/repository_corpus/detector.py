@@ -173,6 +173,10 @@ def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Can
         called = texts.get("name", name) if name in {"value", "default"} else name
         if name in {"value", "options"} and _IMAGE_KEY.search(key):
             called = key  # the images that a form lets people choose from
+        if name == "name" and (kind == "DockerImage" or (address[-1:] == (key,) and _IMAGE_KEY.search(key))):
+            called = "image"  # a BuildConfig's, GitLab's
+        if name == "value" and "op" in texts and _IMAGE_KEY.search(texts.get("path", "").rpartition("/")[2]):
+            called = "image"  # JSON Patch
         yield from _node(value, (*address, name), called, depth)
 
 
