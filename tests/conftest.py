@@ -201,9 +201,7 @@ def plan_files() -> Callable[..., Planned]:
         tags: Mapping[str, Collection[str]] | None = None,
     ) -> Planned:
         content = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
-        manifests = {
-            path: data for path, data in content.items() if any(fnmatch(path, spec) for spec in MANIFESTS)
-        }
+        manifests = {path: data for path, data in content.items() if any(fnmatch(path, spec) for spec in MANIFESTS)}
         declaring = [(path, scan.read(path, data)) for path, data in manifests.items() if load.SCREEN.encode() in data]
         catalog = load.load((path, found) for path, found in declaring if isinstance(found, scan.Located))
         catalog = with_aliased(catalog)

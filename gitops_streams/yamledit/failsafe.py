@@ -8,12 +8,16 @@ no more than its own length, and a cycle is a cycle.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from gitops_streams.yamledit.entries import put
 from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar
+
+# Blanks behind a colon, before a comment or at the end of a line; never given back, or a run of them takes its square.
+_BLANKS = re.compile(r"(?<=:)[ \t]++|(?<![ \t])[ \t]++(?=#|\r?$)", re.MULTILINE)
 
 Failsafe = Any
 """Nested dicts, lists and strings; see ``entries`` for keys that are no strings, or stand already."""
@@ -62,7 +66,16 @@ def from_ruamel(text: str) -> list[Failsafe]:
     try:
         return _documents(YAML(typ="safe", pure=True).parse(text))
     except Exception as error:  # whatever breaks it, a file that it does not read is left alone
+        # It takes no tab for a blank, which YAML does behind values and colons (chapter 6.2). Where a tab is part of
+        # a value, the two readings differ from then on, and the file is left alone as well.
+        spaced = _BLANKS.sub(_spaced, text) if "\t" in text else text
+        if spaced != text:
+            return from_ruamel(spaced)
         raise Unreadable(" ".join(str(error).split())[:200] or type(error).__name__) from error
+
+
+def _spaced(blanks: re.Match[str]) -> str:
+    return " " if "\t" in blanks[0] else blanks[0]
 
 
 def from_json(text: str) -> list[Failsafe]:

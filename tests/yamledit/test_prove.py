@@ -234,10 +234,7 @@ def test_json_of_all_kinds(editor: Any, text: str) -> None:
 
 # libyaml accepts each; the other parser refuses it, or reads something else.
 DISPUTED = {
-    "tab-after-colon": f"image:\t{V}\n",
-    "trailing-tab": f"image: {V}\t\nb: 1\n",
-    "tab-before-comment": f"image: '{V}'\t# c\n",
-    "tab-before-comment-line": f"image: {V}\n \t# c\nb: 1\n",
+    "tab-at-the-end-of-a-line-of-text": f"image:\t{V}\nb: |\n  x\t\n",
     "anchor-with-colon": f"- &a:\n  b: 1\n- image: {V}\n",
     "line-separator-in-comment": f"a: 1 # c\u2028image: {V}\n",
     "paragraph-separator": f"a: 1\u2029image: {V}\n",
@@ -260,6 +257,10 @@ def test_what_two_parsers_dispute_is_refused(editor: Any, name: str) -> None:
 
 # Both read the same here, although it looks like trouble.
 AGREED = {
+    "tab-after-colon": (f"image:\t{V}\n", "/image"),
+    "trailing-tab": (f"image: {V}\t\nb: 1\n", "/image"),
+    "tab-before-comment": (f"image: '{V}'\t# c\n", "/image"),
+    "tab-before-comment-line": (f"image: {V}\n \t# c\nb: 1\n", "/image"),
     "colon-in-flow": (f"{{image: {V}, a: [b:c]}}\n", "/image"),
     "colon-in-plain": (f"a: b:c\nimage: {V}\n", "/image"),
     "colon-at-end-of-flow": (f"[{V}]\n", "/0"),
