@@ -31,11 +31,10 @@ class ReadOnce:
         self._snapshot = snapshot
         self._numbers = {path: number for number, path in enumerate(paths)}
         self._most = most
-        # Of each file where it begins, counted from 1, and where it ends.
-        self._places = memoryview(mmap.mmap(-1, 2 * _ENTRY * max(1, len(self._numbers)))).cast("Q")
+        # Of each file where it begins, counted from 1, and where it ends; then how much each process has kept.
+        self._places = memoryview(mmap.mmap(-1, 2 * _ENTRY * (len(self._numbers) + 1))).cast("Q")
         # Both are mapped before there is a second process, and take up only what is written into them.
         self._kept = mmap.mmap(-1, 2 * most)
-        self._at, self._end = 0, most
         self._process = os.getpid()
 
     def read(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | Unreadable]]:
@@ -58,14 +57,15 @@ class ReadOnce:
         return self._snapshot.containing(needles, pathspecs)
 
     def _keep(self, path: str, content: bytes) -> None:
-        if os.getpid() != self._process:
-            # This is the forked half: it fills the second half of the memory.
-            self._process = os.getpid()
-            self._at, self._end = self._most, 2 * self._most
-        number, end = self._numbers.get(path), self._at + len(content)
-        if number is None or end > self._end:
+        # A forked half fills the second half of the memory, and goes on behind what one before it has left there.
+        half = 0 if os.getpid() == self._process else 1
+        used = 2 * len(self._numbers) + half
+        begin = half * self._most + self._places[used]
+        number, end = self._numbers.get(path), begin + len(content)
+        if number is None or end > (half + 1) * self._most:
             return
-        self._kept[self._at : end] = content
+        # In this order, so that a process that ends halfway leaves nothing that is not true.
+        self._places[used] += len(content)
+        self._kept[begin:end] = content
         self._places[2 * number + 1] = end
-        self._places[2 * number] = self._at + 1
-        self._at = end
+        self._places[2 * number] = begin + 1

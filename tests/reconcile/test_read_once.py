@@ -68,3 +68,18 @@ def test_what_a_forked_half_has_read_is_there(most: int, monkeypatch: pytest.Mon
     assert dict(contents.read([*files.contents], LIMIT)) == files.contents
     kept = 2 * min(50, most // 15)
     assert len(files.read_paths) == 100 - kept
+
+
+def test_a_second_forked_half_keeps_what_the_first_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two_processes, "may_fork", lambda: True)
+    files = Files({f"{number:03}": f"{number:03}".encode() * 5 for number in range(100)})
+    contents = _opened(files, 700)
+
+    def work(part: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+        return contents.read(part, LIMIT)
+
+    for _ in range(3):
+        # The other way round, so that the helper gets what this process had no room for.
+        assert dict(two_processes.shared_out([*files.contents], work, enough=10)) == files.contents
+        assert dict(two_processes.shared_out([*files.contents][::-1], work, enough=10)) == files.contents
+    assert dict(contents.read([*files.contents], LIMIT)) == files.contents
