@@ -2,7 +2,7 @@
 
 Environment variables, arguments, parameters, fields of anybody's own kinds. Words with a colon in them are
 many and images among them few, so what it takes is a domain, a tracked repository and a place that is no prose,
-no script, no schema, no label, no file of a ConfigMap, no push destination and nobody's name of a chart or of a
+no script, no schema, no label, no push destination and nobody's name of a chart or of a
 stream. What has the value and not the place is reported with the reason.
 """
 
@@ -38,7 +38,7 @@ def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occur
     reference = looks_like_reference(value.removeprefix(prefix))
     if reference is None or reference.tag is None or reference.repository not in tracked:
         return None
-    why = never_pulled.why(place.object, place.pointer)
+    why = never_pulled.why(place.object, place.pointer, whole=True)
     if why is not None or not (whole.has_domain(reference) or _is_named_image(place, reference)):
         return why
     return whole.of(place, place.pointer, scalar, reference, FORM, prefix)

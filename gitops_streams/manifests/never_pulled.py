@@ -35,12 +35,13 @@ _DATA = {
 _TEXTS = ("annotations", "labels")
 
 
-def why(found: Object, pointer: Pointer) -> str | None:
+def why(found: Object, pointer: Pointer, *, whole: bool = False) -> str | None:
     """Say why a place never holds an image that is pulled, whatever its value; ``None`` if it may.
 
     Args:
         found: the object that it stands in.
         pointer: from the document's root to the scalar.
+        whole: whether the scalar is a reference and nothing more, which is no file even where files stand.
     """
     path = pointer[len(found.pointer) :]
     keys = [part.lower() for part in path if isinstance(part, str)]
@@ -49,7 +50,7 @@ def why(found: Object, pointer: Pointer) -> str | None:
     said = _says_its_key(keys)
     if said is not None:
         return said
-    if path[0] in _DATA.get(found.kind, ()):
+    if not whole and path[0] in _DATA.get(found.kind, ()):
         return f"{FILE} {found.kind} is a file to us"
     return _names(found, path) or _is_written(found, pointer)
 

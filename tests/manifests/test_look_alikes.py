@@ -242,10 +242,10 @@ SAMPLES = {
         """,
     "files of a ConfigMap and of a Secret": f"""
         kind: ConfigMap
-        data: {{version: "{TAGGED}", list: "{TAGGED},{TAGGED}"}}
+        data: {{list: "{TAGGED},{TAGGED}", a.txt: "{TAGGED} and more"}}
         ---
         kind: Secret
-        stringData: {{version: "{TAGGED}"}}
+        stringData: {{list: "{TAGGED},{TAGGED}"}}
         """,
     "suffixes of tags": f"""
         kind: Kustomization

@@ -402,3 +402,13 @@ class TestByValue:
             f"2 - {TAGGED}: it is prose",
             f"3 - {TAGGED}: it names what is pushed there, not what is pulled",
         ]
+
+
+class TestValuesOfConfigMaps:
+    @pytest.mark.parametrize(("kind", "key"), [("ConfigMap", "data"), ("Secret", "stringData")])
+    def test_that_are_one_reference_are_no_files(self, found, kind, key):
+        assert found(f"kind: {kind}\n{key}: {{router: '{TAGGED}'}}\n") == [f"2 value /{key}/router {TAGGED}"]
+
+    @pytest.mark.parametrize("value", [f"'{TAGGED} '", f"'{TAGGED},{TAGGED}'", f"|\n    {TAGGED}", "acme/hub:1"])
+    def test_with_more_or_less_than_that_are(self, found, value):
+        assert not any(" value " in line for line in found(f"kind: ConfigMap\ndata:\n  router: {value}\n"))
