@@ -26,9 +26,6 @@ from gitops_streams.reconcile.seen_blobs import SeenBlobs
 from gitops_streams.yamledit.locate import decode
 from gitops_streams.yamledit.problem import Problem
 
-ENOUGH = 10_000
-"""Files of a repository from which on remembering pays."""
-
 Outcome = tuple[ScannedFile | None, list[Problem]]
 """What a scan of one file returns."""
 _CODE = ("manifests", "oci", "yamledit", "streams")
