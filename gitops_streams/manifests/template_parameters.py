@@ -33,6 +33,8 @@ SCREEN = "${"
 _KIND = "Template"
 _PARAMETER = re.compile(r"\$\{(?:\{(?P<whole>[A-Za-z0-9_]+)\}|(?P<name>[A-Za-z0-9_]+))\}")
 _TAGGED = re.compile(r"(?P<image>(?:[A-Za-z0-9./_:-]|\$\{[A-Za-z0-9_]+\})+):\$\{(?P<tag>[A-Za-z0-9_]+)\}")
+_LONGEST = 1000
+"""Characters of an image; one of its parts often named makes a text that fits into no memory."""
 _PARTLY = "the parts of its name do not all have values in the Template"
 _OUTSIDE = "it stands beside the Template's objects"
 _ANCHORED = "the Template shares parts by anchors (&), and what uses its parameters is not clear"
@@ -68,8 +70,9 @@ def find(search: Search, spared: Callable[[Object], Spared | None], taken: Colle
     """
     if search.within is not None:
         return
+    around = _Around(search, spared)
     for pointer, template in _templates(search.document.root):
-        yield from _Template(search, spared, pointer, template).find(taken)
+        yield from _Template(around, pointer, template).find(taken)
 
 
 def _templates(root: Node | None) -> Iterator[tuple[Pointer, Mapping]]:
@@ -83,25 +86,50 @@ def _templates(root: Node | None) -> Iterator[tuple[Pointer, Mapping]]:
             yield pointer, node
 
 
+class _Around:
+    """What stands around the texts of a document, each looked at once: a Template may have as many texts as lines."""
+
+    def __init__(self, search: Search, spared: Callable[[Object], Spared | None]) -> None:
+        self.search = search
+        self._spared = spared
+        self._objects = {each.pointer: with_known_namespace(each) for each in objects(search.document.root)}
+        self._reasons: dict[Pointer, Spared | None] = {}
+        self._spelled: dict[Repository, bool] = {}
+
+    def object(self, pointer: Pointer, first: int) -> Object | None:
+        """Return the outermost object that a text stands in, below the first parts of its pointer."""
+        ends = range(first, len(pointer) + 1)
+        return next((self._objects[pointer[:end]] for end in ends if pointer[:end] in self._objects), None)
+
+    def spared(self, found: Object) -> Spared | None:
+        """Say what the user keeps from being edited in an object."""
+        if found.pointer not in self._reasons:
+            self._reasons[found.pointer] = self._spared(found)
+        return self._reasons[found.pointer]
+
+    def is_found(self, repository: Repository) -> bool:
+        """Whether a repository is tracked, and the text spells it out as the screens rely on."""
+        if repository not in self.search.tracked:
+            return False
+        if repository not in self._spelled:
+            text = self.search.text
+            whole_path = any(path in text for path in screen.paths([repository]))
+            self._spelled[repository] = whole_path or registry_paths.SplitPaths([repository]).stand_in(text)
+        return self._spelled[repository]
+
+
 class _Template:
     """One Template: its parameters, what uses them, and the objects that those stand in."""
 
-    def __init__(
-        self, search: Search, spared: Callable[[Object], Spared | None], pointer: Pointer, template: Mapping
-    ) -> None:
-        self._search, self._spared = search, spared
+    def __init__(self, around: _Around, pointer: Pointer, template: Mapping) -> None:
+        self._search, self._around = around.search, around
         self._parameters = dict(_parameters(pointer, template))
         self._uses: dict[str, list[_Use]] = {}
         self._anchored = False
         for entry in template.entries:
             if isinstance(entry.key, Scalar) and entry.key.value != "parameters":
                 self._collect((*pointer, entry.key.value), entry.value)
-        inside = (*pointer, "objects")
-        self._objects = [
-            with_known_namespace(each)
-            for each in objects(search.document.root)
-            if each.pointer[: len(inside)] == inside
-        ]
+        self._inside = (*pointer, "objects")
 
     def _collect(self, start: Pointer, root: Node) -> None:
         for below, node in walk(root):
@@ -133,9 +161,10 @@ class _Template:
                 found = self._made(parameter, image)
                 if found is not None and found.repository is not None:
                     made.setdefault(found.repository, (found, use))
+            spares = self._spares(parameter, uses) if made else None
+            expanded = {self._expanded(image) for _, image in images} if made else set()
             for repository, (found, use) in made.items():
-                spares = self._spares(parameter, uses)
-                why = spares or self._why_not(name, parameter, uses, images, found)
+                why = spares or self._why_not(name, parameter, uses, images, expanded, found)
                 if why is None:
                     yield self._whose(found, use, {self._namespace(each) for each, _ in images})
                 else:
@@ -144,47 +173,33 @@ class _Template:
     @staticmethod
     def _image(use: _Use, name: str) -> str | None:
         """Return what stands before the tag in a text that is nothing but an image with that tag."""
-        match = None if use.is_key else _TAGGED.fullmatch(use.scalar.value)
+        match = None if use.is_key or len(use.scalar.value) > _LONGEST else _TAGGED.fullmatch(use.scalar.value)
         return match["image"] if match is not None and match["tag"] == name else None
 
     def _made(self, parameter: _Parameter, image: str) -> Occurrence | None:
         """Return the reference that an image and the tag are, if somebody tracks it."""
         name = self._expanded(image)
         reference = None if name is None else looks_like_reference(name)
-        if name is None or reference is None or not self._is_found(reference.repository):
+        if name is None or reference is None or not self._around.is_found(reference.repository):
             return None
-        place = Place(
-            self._search.path,
-            self._search.text,
-            self._search.document.index,
-            _as_object(parameter),
-            parameter.pointer,
-            parameter.item,
-        )
+        search, item = self._search, _as_object(parameter)
+        place = Place(search.path, search.text, search.document.index, item, parameter.pointer, parameter.item)
         field = Field("value", parameter.value, (*parameter.pointer, "value"))
         found = occurrence(place, FORM, name, field, None)
         return found if isinstance(found, Occurrence) else None
 
-    def _is_found(self, repository: Repository) -> bool:
-        """Whether a repository is tracked, and the text spells it out as the screens rely on."""
-        if repository not in self._search.tracked:
-            return False
-        text = self._search.text
-        return any(path in text for path in screen.paths([repository])) or registry_paths.SplitPaths(
-            [repository]
-        ).stand_in(text)
-
     def _expanded(self, image: str) -> str | None:
-        """Put the parameters' values into a text; ``None`` where one of them has none."""
+        """Put the parameters' values into a text; ``None`` where one of them has none, or one that is in no image."""
         parts: list[str] = []
         end = 0
         for match in _PARAMETER.finditer(image):
             parameter = self._parameters.get(match["name"])
-            if parameter is None or not self._is_literal(parameter):
+            if parameter is None or len(parameter.value.value) > _LONGEST or not self._is_literal(parameter):
                 return None
             parts += [image[end : match.start()], parameter.value.value]
             end = match.end()
-        return "".join([*parts, image[end:]])
+        made = "".join([*parts, image[end:]])
+        return made if len(made) <= _LONGEST else None
 
     def _is_literal(self, parameter: _Parameter) -> bool:
         place = Place(self._search.path, self._search.text, 0, _as_object(parameter), (), parameter.item)
@@ -196,12 +211,12 @@ class _Template:
         parameter: _Parameter,
         uses: list[_Use],
         images: list[tuple[_Use, str]],
+        expanded: set[str | None],
         found: Occurrence,
     ) -> str | None:
         """Say why a tag is left alone, if it is."""
         if self._anchored or parameter.value.aliases:
             return _ANCHORED
-        expanded = {self._expanded(image) for _, image in images}
         if None in expanded:
             return _PARTLY
         repositories = {
@@ -232,9 +247,9 @@ class _Template:
 
     def _spares(self, parameter: _Parameter, uses: list[_Use]) -> str | None:
         """Say what the user keeps from being edited: the parameter, or a place that uses it."""
-        item = _as_object(parameter)
-        for found, scalar in ((item, parameter.value), *((self._object(use), use.scalar) for use in uses)):
-            spares = None if found is None else self._spared(found)
+        texts = ((self._object(use), use.scalar) for use in uses)
+        for found, scalar in ((_as_object(parameter), parameter.value), *texts):
+            spares = None if found is None else self._around.spared(found)
             why = None if spares is None else spares.why((id(scalar),))
             if why is not None:
                 return why
@@ -242,7 +257,8 @@ class _Template:
 
     def _object(self, use: _Use) -> Object | None:
         """Return the object that a text stands in; ``None`` for one beside the objects."""
-        return next((each for each in self._objects if each.pointer == use.pointer[: len(each.pointer)]), None)
+        first = len(self._inside)
+        return self._around.object(use.pointer, first) if use.pointer[:first] == self._inside else None
 
     def _namespace(self, use: _Use) -> str | None:
         around = self._object(use)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gitops_streams.manifests.comments import elsewhere
-from gitops_streams.manifests.occurrence import Mention
+from gitops_streams.manifests.occurrence import Mention, Occurrence
 from gitops_streams.manifests.scan import scan
 from gitops_streams.oci.reference import Reference
 from gitops_streams.yamledit.embedded import Embedding
@@ -68,3 +68,35 @@ def test_very_many_markers_where_none_is_read():
         *((number + 2, number % 2 == 1) for number in range(2 * MANY)),
         *[(2 * MANY + 2, True)] * MANY,
     ]
+
+
+TEMPLATE = "kind: Template\nobjects:\n"
+PARAMETERS = "parameters:\n- {name: IMAGE, value: quay.io/acme/web}\n- {name: TAG, value: '1.4'}\n"
+
+
+def in_templates(text: str) -> list[str | None]:
+    found, _ = scan("x.yaml", text.encode(), frozenset({REPOSITORY}))
+    findings = [] if found is None else found.findings
+    return [finding.tag for finding in findings if isinstance(finding, Occurrence)]
+
+
+def test_very_many_places_of_a_templates_tag():
+    """A remark has each object looked through for what it spares: once, not for each place."""
+    places = "  {image: '${IMAGE}:${TAG}'},\n" * 5000
+    text = f"{TEMPLATE}- {{kind: A, places: [\n{places}]}} # gitops-streams: spare\n{PARAMETERS}"
+    assert in_templates(text) == ["1.4"]
+
+
+def test_very_many_templates_and_tags():
+    tags = range(3000)
+    places = "".join(f"- {{kind: A, image: '${{IMAGE}}:${{T{tag}}}'}}\n" for tag in tags)
+    values = "".join(f"- {{name: T{tag}, value: '{tag}'}}\n" for tag in tags)
+    assert in_templates(f"{TEMPLATE}{places}{PARAMETERS}{values}") == [str(tag) for tag in tags]
+    one = "".join(f"  {line}\n" for line in f"{TEMPLATE}- {{image: '${{IMAGE}}:${{TAG}}'}}\n{PARAMETERS}".splitlines())
+    assert in_templates("kind: List\nitems:\n" + f"-{one[1:]}" * 2000) == ["1.4"] * 2000
+
+
+def test_a_long_part_of_a_templates_image_is_not_multiplied():
+    image = "${LONG}" * 20_000
+    text = f"{TEMPLATE}- {{image: '${{IMAGE}}:${{TAG}}'}}\n- {{image: '{image}:${{TAG}}'}}\n{PARAMETERS}"
+    assert in_templates(f"{text}- {{name: LONG, value: {'x' * 100_000}}}\n") == []
