@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class CommitTree:
         self._commit = commit
         self._git = git
         self._listed: dict[str, TreeEntry] | None = None
+        self._listing = threading.Lock()
 
     @property
     def commit(self) -> str:
@@ -121,16 +123,20 @@ class CommitTree:
         Raises:
             RepositoryError: the commit's trees cannot be read.
         """
-        if self._listed is None:
-            listed = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._commit).stdout
-            entries = {}
-            for line in listed.split(b"\0"):
-                if line:
-                    head, _, path = line.partition(b"\t")
-                    mode, _, object_id = head.decode("ascii").split(" ")
-                    entries[os.fsdecode(path)] = TreeEntry(mode, object_id)
-            self._listed = entries
-        return self._listed
+        with self._listing:
+            if self._listed is None:
+                self._listed = self._list()
+            return self._listed
+
+    def _list(self) -> dict[str, TreeEntry]:
+        listed = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._commit).stdout
+        entries = {}
+        for line in listed.split(b"\0"):
+            if line:
+                head, _, path = line.partition(b"\t")
+                mode, _, object_id = head.decode("ascii").split(" ")
+                entries[os.fsdecode(path)] = TreeEntry(mode, object_id)
+        return entries
 
 
 def _irregular(entry: TreeEntry) -> str:

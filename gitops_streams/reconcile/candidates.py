@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_streams.config import Settings
-from gitops_streams.git.snapshot import Inventory, Snapshot
+from gitops_streams.git.snapshot import Inventory
 from gitops_streams.manifests.globs import matches_any
 from gitops_streams.reconcile.memory import Blobs, Memory, Shortlist
 from gitops_streams.reconcile.seen_blobs import SeenBlobs
@@ -31,13 +30,8 @@ class Candidates:
     """Globs of files that the configuration excludes."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, settings: Settings) -> Candidates:
-        """List the files of a snapshot."""
-        # What is remembered is read while git lists.
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            listed = beside.submit(snapshot.inventory)
-            memory = Memory.of(settings.cache)
-            inventory = listed.result()
+    def of(cls, inventory: Inventory, memory: Memory, settings: Settings) -> Candidates:
+        """Say what there is and what is remembered of it; small repositories are rather read than remembered."""
         return cls(inventory, memory if len(inventory) >= ENOUGH else Memory(), settings.exclude)
 
     def for_declarations(self) -> Blobs:
@@ -84,7 +78,7 @@ class Candidates:
             there = {key: value for key, value in memory.outcomes.items() if files.get(key[0]) == bytes.fromhex(key[1])}
             kept = there | kept
         now = Memory(memory.file, SeenBlobs.of(undeclaring, frozenset(screened)), scope, kept)
-        Memory(now.file, now.blobs, scope, kept, self._shortened(now)).keep()
+        replace(now, shortlist=self._shortened(now)).keep()
 
     def _shortened(self, now: Memory) -> Shortlist | None:
         fingerprint = self.inventory.fingerprint

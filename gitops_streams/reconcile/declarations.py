@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from gitops_streams.config import Settings
@@ -11,6 +12,7 @@ from gitops_streams.git.snapshot import Snapshot, Unreadable
 from gitops_streams.manifests import scan
 from gitops_streams.plan.whole_repositories import with_aliased
 from gitops_streams.reconcile.candidates import Candidates
+from gitops_streams.reconcile.memory import Memory
 from gitops_streams.reconcile.read_once import ReadOnce
 from gitops_streams.reconcile.two_processes import shared_out
 from gitops_streams.reconcile.worth_reading import admitted
@@ -56,25 +58,34 @@ def read_declarations(snapshot: Snapshot, settings: Settings) -> Declarations:
 
 def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
     """Read every ImageStream and every status file of a snapshot that need not have any."""
-    located: dict[str, tuple[bytes, Located]] = {}
-    problems: list[Problem] = []
-    candidates = Candidates.of(snapshot, settings)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        listed = beside.submit(snapshot.inventory)
+        # While git lists: what is remembered, what is recorded, and the files that declared streams last time.
+        memory = Memory.of(settings.cache)
+        history = read_history(snapshot)
+        likely = [] if memory.shortlist is None else sorted(memory.shortlist.declaring)
+        ahead = dict(_read(ReadOnce(snapshot, likely), likely))
+        candidates = Candidates.of(listed.result(), memory, settings)
     paths = list(candidates.for_declarations())
     contents = ReadOnce(snapshot, paths)
-    declaring: set[str] = set()
-    for path, content in _declaring(contents, paths):
-        declaring.add(path)
-        read = Problem(path, None, f"not scanned: {content.reason}") if isinstance(content, Unreadable) else None
-        found = read or (scan.read(path, content) if isinstance(content, bytes) else None)
-        if isinstance(found, Problem):
-            problems.append(found)
-        elif found is not None and isinstance(content, bytes):
-            located[path] = (content, found)
-    catalog = with_aliased(load.load((path, found) for path, (_, found) in located.items()))
-    history = read_history(snapshot)
+    found = {path: ahead[path] for path in paths if path in ahead}
+    found = dict(sorted((found | dict(_read(contents, [path for path in paths if path not in ahead]))).items()))
+    located = {path: each for path, each in found.items() if isinstance(each, tuple)}
+    problems = [each for each in found.values() if isinstance(each, Problem)]
+    catalog = with_aliased(load.load((path, each) for path, (_, each) in located.items()))
     return Declarations(
-        catalog, history, located, (*problems, *history.problems), candidates, frozenset(declaring), contents
+        catalog, history, located, (*problems, *history.problems), candidates, frozenset(found), contents
     )
+
+
+def _read(contents: ReadOnce, paths: Sequence[str]) -> Iterator[tuple[str, tuple[bytes, Located] | Problem | None]]:
+    """Read and locate those files that may declare streams; ``None``: one that is not for us to read."""
+    for path, content in _declaring(contents, paths):
+        if isinstance(content, Unreadable):
+            yield path, Problem(path, None, f"not scanned: {content.reason}")
+            continue
+        located = scan.read(path, content)
+        yield path, (content, located) if isinstance(located, Located) else located
 
 
 def _declaring(contents: ReadOnce, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:

@@ -76,6 +76,8 @@ class Memory:
     """What the rest holds for."""
     outcomes: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     """What was found in the others, frozen, by path and blob."""
+    thawed: Mapping[tuple[str, str], Any] = field(default_factory=dict, compare=False)
+    """The same, as it is used."""
     shortlist: Shortlist | None = None
     """What the listing of that run comes down to; ``None``: it cannot be told from another's."""
 
@@ -92,13 +94,10 @@ class Memory:
 
     def recall(self, snapshot: Snapshot, path: str, blob: bytes | None) -> Outcome | None:
         """Return what a scan of a file would for the scope, ``None`` if that is not known."""
-        frozen = None if blob is None else self.outcomes.get((path, blob.hex()))
-        if frozen is None:
+        thawed = None if blob is None else self.thawed.get((path, blob.hex()))
+        if thawed is None:
             return None
-        try:
-            found, ignored, problems = thaw(frozen)
-        except (LookupError, TypeError, ValueError):
-            return None
+        found, ignored, problems = thawed
         file = ScannedFile(path, Remembered(snapshot, path), found, ignored) if found or ignored else None
         return file, problems
 
@@ -159,14 +158,21 @@ def _read(file: Path, body: bytes) -> Memory:
     tail = json.loads(rest[head["ids"] :])
     short = tail["shortlist"]
     first, both, last = head["counts"]
+    outcomes = {(path, blob): value for path, blob, value in tail["outcomes"]}
     return Memory(
         file,
         SeenBlobs(rest[: head["ids"]], (first, both, last)),
         head["scope"],
-        {(path, blob): value for path, blob, value in tail["outcomes"]},
+        outcomes,
+        {key: _parts(value) for key, value in outcomes.items()},
         short
         and Shortlist(bytes.fromhex(short["listing"]), _from_hex(short["declaring"]), _from_hex(short["unscreened"])),
     )
+
+
+def _parts(outcome: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401  JSON
+    found, ignored, problems = thaw(outcome)
+    return found, ignored, problems
 
 
 def _in_hex(blobs: Blobs) -> dict[str, str | None]:
