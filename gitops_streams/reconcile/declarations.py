@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -65,21 +65,34 @@ def declared_at(snapshot: Snapshot, settings: Settings) -> Declarations:
         history = read_history(snapshot)
         likely = [] if memory.shortlist is None else sorted(memory.shortlist.declaring)
         ahead = dict(_read(ReadOnce(snapshot, likely), likely))
+        catalog = _loaded(expected := _located(ahead))
         candidates = Candidates.of(listed.result(), memory, settings)
     paths = list(candidates.for_declarations())
     contents = ReadOnce(snapshot, paths)
     found = {path: ahead[path] for path in paths if path in ahead}
     found = dict(sorted((found | dict(_read(contents, [path for path in paths if path not in ahead]))).items()))
-    located = {path: each for path, each in found.items() if isinstance(each, tuple)}
+    if (located := _located(found)) != expected:
+        catalog = _loaded(located)
     problems = [each for each in found.values() if isinstance(each, Problem)]
-    catalog = with_aliased(load.load((path, each) for path, (_, each) in located.items()))
     return Declarations(
         catalog, history, located, (*problems, *history.problems), candidates, frozenset(found), contents
     )
 
 
-def _read(contents: ReadOnce, paths: Sequence[str]) -> Iterator[tuple[str, tuple[bytes, Located] | Problem | None]]:
-    """Read and locate those files that may declare streams; ``None``: one that is not for us to read."""
+_Read = tuple[bytes, Located] | Problem | None
+"""What reading a file that may declare streams came to; ``None``: it is not for us to read."""
+
+
+def _located(found: Mapping[str, _Read]) -> dict[str, tuple[bytes, Located]]:
+    return {path: each for path, each in found.items() if isinstance(each, tuple)}
+
+
+def _loaded(located: Mapping[str, tuple[bytes, Located]]) -> Catalog:
+    return with_aliased(load.load((path, each) for path, (_, each) in located.items()))
+
+
+def _read(contents: ReadOnce, paths: Sequence[str]) -> Iterator[tuple[str, _Read]]:
+    """Read and locate those files that may declare streams."""
     for path, content in _declaring(contents, paths):
         if isinstance(content, Unreadable):
             yield path, Problem(path, None, f"not scanned: {content.reason}")
