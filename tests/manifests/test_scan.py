@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from gitops_streams.manifests.scan import needles, scan
@@ -342,6 +344,45 @@ class TestAnchors:
         ):
             (line,) = found(base + merge)
             assert line.startswith(wanted), merge
+
+    @pytest.mark.parametrize(
+        ("lender", "borrower", "lends_a_wrong_digest"),
+        [
+            (f"baseImage: {WEB}, tag: '1.4'", "baseImage: quay.io/acme/other", True),
+            (f"imageName: {WEB}, tag: '1.4'", "imageName: quay.io/acme/other", True),
+            (f"imageName: {WEB}, tag: '1.4'", "imageName: quay.io/acme/other, tag: x", False),
+            (f"repository: {WEB}, imageTag: '1.4'", "repository: quay.io/acme/other", True),
+            (f"repository: {WEB}, imageTag: '1.4'", "repository: quay.io/acme/other, imageTag: x", False),
+            (f"image: {WEB}, imageTag: '1.4'", "image: quay.io/acme/other, imageTag: x", False),
+            (f"webImageRepository: {WEB}, webImageTag: '1.4'", "webImageRepository: quay.io/acme/other", True),
+            (f"webImageRepository: {WEB}, webImageTag: '1.4'", "webImageRepository: quay.io/o, apiImageTag: x", True),
+            (f"webImage: {WEB}, webImageTag: '1.4'", "webImageTag: x", False),
+            (f"webImage: {WEB}, webImageTag: '1.4', webImageDigest: ''", "webImageTag: x", True),
+            (f"webImage: {WEB}, webImageTag: '1.4'", "webImagePullPolicy: Always", False),
+        ],
+    )
+    def test_merge_keys_of_other_forms(self, found, lender, borrower, lends_a_wrong_digest):
+        lines = found(f"a: &a {{{lender}}}\nb: {{<<: *a, {borrower}}}\n")
+        misled = [line for line in lines if "its map is merged (<<) into one with" in line]
+        assert bool(misled) == lends_a_wrong_digest, lines
+        assert any("Tag " in line or "/tag " in line for line in lines) != lends_a_wrong_digest, lines
+
+    def test_a_map_below_image_that_another_borrows_from(self, found):
+        text = f"image: &a {{repo: {WEB}, tag: '1.4'}}\notherImage: {{<<: *a, repo: quay.io/acme/other}}\n"
+        (line,) = found(text)
+        assert "its map is merged (<<) into one with" in line
+
+    @pytest.mark.timeout(20)
+    def test_of_very_many_ways_to_borrow_one_may_mislead(self, found):
+        """Past some number they are not told apart, however many steps are between."""
+        keys = ["tag", "digest", "sha", "name", "image", "newName", "newTag", "version", "repo", "hub", "imageTag"]
+        ways = [*[way for length in range(8) for way in combinations(keys, length)][:1500], ("repository",)]
+        text = f"m0: &m0 {{repository: {WEB}, tag: '1.4'}}\n"
+        text += "".join(f"m{step}: &m{step} {{<<: *m{step - 1}}}\n" for step in range(1, 1500))
+        for number, way in enumerate(ways):
+            text += f"b{number}: {{<<: *m1499, {''.join(f'{key}: x, ' for key in way)}}}\n"
+        (line,) = found(text)
+        assert "its map is merged (<<) into one with" in line
 
     def test_a_merge_of_itself_ends(self, found):
         assert found(f"a: &a {{<<: *a, repository: {WEB}, tag: '1.4'}}\n")
