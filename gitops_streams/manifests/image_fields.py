@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_streams.manifests.occurrence import Finding, Place
-from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.manifests import mentions
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
+from gitops_streams.manifests.push_destinations import VARIABLE, is_pipeline_variable, is_pushed
 from gitops_streams.manifests.registry_paths import spelled
 from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
 from gitops_streams.yamledit.nodes import Scalar
@@ -49,7 +50,12 @@ def find(place: Place) -> Iterator[Finding]:
             continue
         name = spelled(place, registry, names[0])
         found = None if name is None else occurrence(place, FORM, name, tag, digest)
-        if found is not None and not is_pushed(place.object, (*place.pointer, names[0].key)):
+        if found is None or is_pushed(place.object, (*place.pointer, names[0].key)):
+            continue
+        variable = is_pipeline_variable(place.object, (*place.pointer, tag.key))
+        if variable and isinstance(found, Occurrence) and found.repository is not None:
+            yield mentions.of(found, found.repository, VARIABLE)
+        else:
             yield found
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_streams.manifests import whole
+from gitops_streams.manifests import joining, mentions, whole
 from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, WholeReference
-from gitops_streams.manifests.push_destinations import is_pushed
+from gitops_streams.manifests.push_destinations import PUSHED, is_pushed
 from gitops_streams.manifests.registry_paths import spelled
 from gitops_streams.manifests.split import is_literal, occurrence, read_field
 from gitops_streams.yamledit.nodes import Scalar, Sequence, target
@@ -75,9 +75,18 @@ def _choice(place: Place) -> Iterator[Occurrence | None]:
         yield whole.tagged(place, (*place.pointer, _CHOICE, index), target(item), "image")
 
 
+def _is_built(place: Place) -> bool:
+    """Whether it says how the image is built; a ``build`` in an object of a kind says what is built upon the image."""
+    return joining.is_built(place) or (place.mapping.entry("build") is not None and not place.object.kind)
+
+
 def _pulled(place: Place, found: Finding | None) -> Iterator[Finding]:
     pointer = (
         found.pointer if isinstance(found, Occurrence) and isinstance(found.form, WholeReference) else place.pointer
     )
-    if found is not None and not is_pushed(place.object, pointer):
+    if found is None or is_pushed(place.object, pointer):
+        return
+    if isinstance(found, Occurrence) and found.repository is not None and _is_built(place):
+        yield mentions.of(found, found.repository, PUSHED)
+    else:
         yield found

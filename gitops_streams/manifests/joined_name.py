@@ -43,8 +43,6 @@ _FORMS = (
 _DIGEST = "sha256:"
 _UNKNOWN = "it is one of a loop's items, and what its tag is put into nobody can tell"
 _SHARED = "it stands in a map of what several images share"
-_BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
-"""Keys beside an image that is built, without case and separators."""
 _STREAM = re.compile(r"image[_-]?stream", re.IGNORECASE)
 _KEYS = frozenset({"tag", "version", "imageTag"})
 _OF_OTHERS = frozenset({"image", "name"})
@@ -92,11 +90,6 @@ def _is_of_others(place: Place) -> bool:
     return read_field(place, "repository") is not None or any(is_image_key(part) for part in path[-2:])
 
 
-def _is_built(place: Place) -> bool:
-    keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
-    return any(re.sub(r"[-_]", "", key).lower() in _BUILT for key in keys)
-
-
 def _has_a_registry(place: Place) -> bool:
     """Whether another key beside a name says that its registry stands there, which it would have to be read with."""
     keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
@@ -121,7 +114,7 @@ def _why_not(place: Place, found: Occurrence, first_key: str | None, name_key: s
     never = never_pulled.why(place.object, (*place.pointer, tag_key if name_key == "repository" else name_key))
     if never is not None:
         return never
-    if _is_built(place):
+    if joining.is_built(place):
         return PUSHED
     if joining.is_item(place):
         return _UNKNOWN

@@ -6,12 +6,16 @@ import re
 
 from gitops_streams.manifests.occurrence import Place
 from gitops_streams.manifests.split import read_field
-from gitops_streams.yamledit.nodes import Mapping, resolve
+from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 
 _SUFFIXES = ("variant", "tagSuffix", "suffix")
 """What charts put behind a tag with a hyphen: those of VictoriaMetrics, Istio and others."""
-_LOOPS = frozenset({"matrix", "withItems", "withParam", "elements"})
-"""What GitHub's workflows, Argo Workflows and ApplicationSets go through item by item."""
+_LOOPS = frozenset({"matrix", "withItems", "withParam", "elements", "loop"})
+"""What GitHub's workflows, Argo Workflows, ApplicationSets and Ansible's tasks go through item by item."""
+_LOOKUPS = "with_"
+"""How the older of Ansible's loops begin: ``with_items``, ``with_dict``."""
+_BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
+"""Keys beside an image that is built, without case and separators."""
 _ON_NODES = re.compile(r"driver$|^(?:gds|gdrcopy|vgpuManager|kmodule)", re.IGNORECASE)
 """The drivers of NVIDIA's ClusterPolicy and NicClusterPolicy, as keys and as kinds (NVIDIADriver)."""
 
@@ -23,7 +27,14 @@ def is_input(place: Place) -> bool:
 
 def is_item(place: Place) -> bool:
     """Whether the map is an item of a loop: what its values are put into nobody can tell."""
-    return not _LOOPS.isdisjoint(part for part in place.pointer if isinstance(part, str))
+    keys = [part for part in place.pointer if isinstance(part, str)]
+    return not _LOOPS.isdisjoint(keys) or any(key.startswith(_LOOKUPS) for key in keys)
+
+
+def is_built(place: Place) -> bool:
+    """Whether the map says how its image is built: the tag is the one that it gets."""
+    keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
+    return any(re.sub(r"[-_]", "", key).lower() in _BUILT for key in keys)
 
 
 def obstacle(place: Place) -> str | None:

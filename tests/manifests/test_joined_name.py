@@ -120,6 +120,8 @@ def test_below_an_image_key_each_is_found_once(found, key):
         (f"a: [{{image: {WEB}, tag: '1.4', docker_file: x}}]", PUSHED),
         (f"output: {{image: {WEB}, tag: '1.4'}}", PUSHED),
         (f"withItems: [{{image: {WEB}, tag: '1.4'}}]", LOOP),
+        (f"loop: [{{image: {WEB}, tag: '1.4'}}]", LOOP),
+        (f"with_items: [{{image: {WEB}, tag: '1.4'}}]", LOOP),
         (f"strategy: {{matrix: {{include: [{{image: {WEB}, tag: '1.4'}}]}}}}", LOOP),
         (f"kind: ConfigMap\ndata: {{image: {WEB}, tag: '1.4'}}", "a value of a ConfigMap is a file to us"),
         (f"a: {{status: {{image: {WEB}, tag: '1.4'}}}}", "a status is what a server wrote"),

@@ -325,6 +325,25 @@ SAMPLES = {
             - run: docker build --tag "$IMAGE" . && docker push "$IMAGE"
               env: {{IMAGE: "{TAGGED}"}}
         """,
+    "variables of workflows in two parts": f"""
+        on: push
+        env: {{IMAGE_NAME: {WEB}, IMAGE_TAG: "1.4"}}
+        jobs:
+          build:
+            env: {{image: {WEB}, imageTag: "1.4"}}
+            steps: [{{run: docker push "$IMAGE_NAME:$IMAGE_TAG"}}]
+        """,
+    "variables of pipelines in two parts": f"""
+        variables: {{IMAGE_NAME: {WEB}, IMAGE_TAG: "1.4"}}
+        build: {{script: [docker push "$IMAGE_NAME:$IMAGE_TAG"]}}
+        """,
+    "images of DevSpace, which are built": f"""
+        version: v1beta9
+        images:
+          web: {{image: {WEB}, tag: "1.4", dockerfile: ./Dockerfile}}
+          other: {{image: {WEB}, tag: "1.4", build: {{disabled: false}}}}
+          list: [{{name: {WEB}, tag: "1.4", context: .}}]
+        """,
     "variables of pipelines": f"""
         variables: {{IMAGE: "{TAGGED}", OTHER: {{value: "{TAGGED}", expand: "false"}}}}
         build:
