@@ -69,13 +69,15 @@ def find(
     # Asked once for all objects: a long text may hold as many objects as lines.
     likely = prospects.find(text, tracked, local)
     policed, remarks = flux_markers.SCREEN in text, text if spared.SCREEN in text else ""
+    templated = template_parameters.SCREEN in text
     for document in located.documents:
         lent = merges.overrides(document.root) if merged else {}
         search = Search(path, text, document, tracked, lent, again, lookup, triggered, within, rules, policed, likely)
         if ignores:
             for found in objects(document.root):
                 yield from ignored_differences.find(path, text, found)
-        yield from _document(search, partial(spared.find, path, remarks, rules=rules.fields, everything=whole_file))
+        spares = partial(spared.find, path, remarks, rules=rules.fields, everything=whole_file)
+        yield from _document(search, spares, marked=marked, templated=templated)
     if marked:
         yield from markers.stray(path, located)
     if rules.image_policies is not None and policed:
@@ -83,18 +85,20 @@ def find(
     yield from spared.stray(path, located)
 
 
-def _document(search: Search, spares: Callable[[Object], spared.Spared | None]) -> Iterator[Finding | Problem]:
+def _document(
+    search: Search, spares: Callable[[Object], spared.Spared | None], *, marked: bool, templated: bool
+) -> Iterator[Finding | Problem]:
     """Yield what is found in one document; ``spares`` says what the user keeps from being edited in an object."""
     root = search.document.root
     encrypted = left_alone.encrypted(root)
-    templated = template_parameters.SCREEN in search.text and encrypted is None
+    templated = templated and encrypted is None
     taken: set[Pointer] = set()
     for found in objects(root):
         why = encrypted or left_alone.why(found)
         if why is None:
             spare = spares(found)
             looked_at = search if spare is None else replace(search, spared=spare)
-            for finding in _object(looked_at, with_known_namespace(found)):
+            for finding in _object(looked_at, with_known_namespace(found), marked=marked):
                 if templated and isinstance(finding, Occurrence):
                     taken |= {field.pointer for field in finding.fields}
                 yield finding
@@ -110,13 +114,13 @@ def _mentioned(search: Search, found: Object, why: str) -> Iterator[Finding]:
             yield from mentions.find(search.path, search.text, node, search.tracked, why)
 
 
-def _object(search: Search, found: Object) -> Iterator[Finding | Problem]:
+def _object(search: Search, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
     policies = search.rules.image_policies if search.policed else None
     naming = named_scalars.Naming(
         search.path, search.text, search.document.index, found, search.uneditable, search.spared, policies
     )
-    for named in named_scalars.find(naming, marked=markers.SCREEN in search.text, triggered=search.triggered):
+    for named in named_scalars.find(naming, marked=marked, triggered=search.triggered):
         if isinstance(named, Occurrence):
             marks |= scalars_of(named)
         elif isinstance(named, named_scalars.Claimed):

@@ -70,6 +70,15 @@ def test_very_many_markers_where_none_is_read():
     ]
 
 
+def test_very_many_documents():
+    """To look through the whole text for each of them takes minutes."""
+    many = 20_000
+    found, problems = scan("x.yaml", (f"image: {WEB}\n---\n" * many).encode(), frozenset({REPOSITORY}))
+    assert problems == []
+    assert found is not None
+    assert [finding.line for finding in found.findings] == list(range(1, 2 * many, 2))
+
+
 TEMPLATE = "kind: Template\nobjects:\n"
 PARAMETERS = "parameters:\n- {name: IMAGE, value: quay.io/acme/web}\n- {name: TAG, value: '1.4'}\n"
 
