@@ -124,4 +124,9 @@ def _why_not(place: Place, found: Occurrence, first_key: str | None, name_key: s
         return None  # a digest is taken as it is
     if tag_key == "version" and (why := joining.node_system(place)) is not None:
         return why
-    return joining.obstacle(place) or (joining.variant_of_all(place) if first_key == "hub" else None)
+    own = {name_key, tag_key, first_key or name_key}
+    return (
+        joining.obstacle(place)
+        or joining.other_name(place, own, bare=first_key is not None)
+        or (joining.variant_of_all(place) if first_key == "hub" else None)
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from gitops_streams.manifests.occurrence import Place
 from gitops_streams.manifests.split import read_field
+from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 
 _SUFFIXES = ("variant", "tagSuffix", "suffix")
@@ -16,6 +18,8 @@ _LOOKUPS = "with_"
 """How the older of Ansible's loops begin: ``with_items``, ``with_dict``."""
 _BUILT = frozenset({"dockerfile", "dockerfilepath", "context", "buildargs"})
 """Keys beside an image that is built, without case and separators."""
+_NAMING = re.compile(r"(?P<of>.*?)(?:image(?:name|repository)?|repository)", re.DOTALL)
+"""Keys that name an image, without case and separators, with what it is the image of."""
 _ON_NODES = re.compile(r"driver$|^(?:gds|gdrcopy|vgpuManager|kmodule)", re.IGNORECASE)
 """The drivers of NVIDIA's ClusterPolicy and NicClusterPolicy, as keys and as kinds (NVIDIADriver)."""
 
@@ -34,7 +38,7 @@ def is_item(place: Place) -> bool:
 def is_built(place: Place) -> bool:
     """Whether the map says how its image is built: the tag is the one that it gets."""
     keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
-    return any(re.sub(r"[-_]", "", key).lower() in _BUILT for key in keys)
+    return any(_plain(key) in _BUILT for key in keys)
 
 
 def obstacle(place: Place) -> str | None:
@@ -47,6 +51,30 @@ def obstacle(place: Place) -> str | None:
     kind = around.text("type") if isinstance(around, Mapping) and place.pointer[-1:] == ("source",) else None
     if kind in {"registry-image", "docker-image"}:
         return f"a {kind} takes its digest as version.digest beside its source"
+    return None
+
+
+def other_name(place: Place, own: Collection[str], *, bare: bool) -> str | None:
+    """Say why a tag may be that of another image of its map too: one whose name stands there without a tag.
+
+    Args:
+        place: the map.
+        own: the keys of the image whose tag it is.
+        bare: whether names have but one segment, since what stands before them is a key of its own.
+    """
+    keys = [entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar)]
+    there = {_plain(key) for key in keys}
+    for key in keys:
+        named = None if key in own else _NAMING.fullmatch(plain := _plain(key))
+        if named is None or not there.isdisjoint(
+            {f"{named['of']}tag", f"{named['of']}imagetag", f"{plain}tag"} - {"tag"}
+        ):
+            continue
+        field = read_field(place, key)
+        reference = None if field is None else looks_like_reference(field.value)
+        untagged = reference is not None and reference.tag is None and reference.digest is None
+        if untagged and field is not None and (bare or "/" in field.value):
+            return f"its tag may be that of {key} beside it too"
     return None
 
 
@@ -70,6 +98,10 @@ def node_system(place: Place) -> str | None:
     if isinstance(key, str) and _ON_NODES.search(key):
         return "what deploys a driver puts the system of each node behind its version; a digest would stand before it"
     return None
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[-_]", "", key).lower()
 
 
 def _above(place: Place, levels: int) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gitops_streams.manifests.image_like import is_image_key
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, resolve, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -51,6 +52,8 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
         return False
     if keys[-1] in _KEYS or not _PARENTS.isdisjoint(keys[:-1]) or _says_so(keys[-1]):
         return True
+    if any(is_image_key(key) and _says_so(key) for key in keys):
+        return True  # outputImage: {value: …}
     parent = resolve(found.mapping, path[:-1])
     if isinstance(parent, Mapping):
         return _is_built(found, path, parent)

@@ -9,6 +9,7 @@ TAGGED = f"{WEB}:1.4"
 DIGEST = "sha256:" + "0" * 64
 LOOP = "it is one of a loop's items, and what its tag is put into nobody can tell"
 PUSHED = "it names what is pushed there, not what is pulled"
+OTHER = "its tag may be that of"
 BEFORE = "a digest would stand before it"
 
 
@@ -40,6 +41,10 @@ def joined(lines: list[str]) -> list[str]:
         (f"imageRepository: {WEB}, tag: '1.4'", f"tag {TAGGED}"),
         (f"imageName: {WEB}, tag: '1.4', digest: ''", f"tag {TAGGED}"),
         (f"baseImage: {WEB}, tag: '1.4', version: '1.3'", f"tag {TAGGED}"),
+        (f"image: {WEB}, tag: '1.4', apiImage: x/y, apiImageTag: '2'", f"tag {TAGGED}"),
+        (f"image: {WEB}, tag: '1.4', apiImage: x/y, apiTag: '2'", f"tag {TAGGED}"),
+        (f"image: {WEB}, tag: '1.4', apiImage: 'x/y:1', imageType: a/b, thirdImage: ''", f"tag {TAGGED}"),
+        (f"image: {WEB}, tag: '1.4', baseImage: alpine, imagePullPolicy: Always", f"tag {TAGGED}"),
         (f"baseImage: {WEB}, tag: '1.4', dockerfile: x", None),
         (f"baseImage: {WEB}, version: '1.4'", None),
         (f"repository: {WEB}, imageTag: '1.4'", f"imageTag {TAGGED}"),
@@ -120,6 +125,10 @@ def test_below_an_image_key_each_is_found_once(found, key):
         (f"a: [{{image: {WEB}, tag: '1.4', docker_file: x}}]", PUSHED),
         (f"output: {{image: {WEB}, tag: '1.4'}}", PUSHED),
         (f"withItems: [{{image: {WEB}, tag: '1.4'}}]", LOOP),
+        (f"a: {{image: {WEB}, apiImage: quay.io/x/api, tag: '1.4'}}", f"{OTHER} apiImage beside it too"),
+        (f"a: {{imageName: {WEB}, api_image_name: x/y, tag: '1.4'}}", f"{OTHER} api_image_name beside it too"),
+        (f"a: {{repository: {WEB}, initRepository: x/y, imageTag: '1.4'}}", f"{OTHER} initRepository beside it too"),
+        ("a: {hub: quay.io/acme, image: web, proxyImage: api, tag: '1.4'}", f"{OTHER} proxyImage beside it too"),
         (f"loop: [{{image: {WEB}, tag: '1.4'}}]", LOOP),
         (f"with_items: [{{image: {WEB}, tag: '1.4'}}]", LOOP),
         (f"strategy: {{matrix: {{include: [{{image: {WEB}, tag: '1.4'}}]}}}}", LOOP),

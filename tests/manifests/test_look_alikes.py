@@ -337,6 +337,11 @@ SAMPLES = {
         variables: {{IMAGE_NAME: {WEB}, IMAGE_TAG: "1.4"}}
         build: {{script: [docker push "$IMAGE_NAME:$IMAGE_TAG"]}}
         """,
+    "maps below what says that it is pushed": f"""
+        parameters:
+          outputImage: {{value: "{TAGGED}", description: where it goes}}
+          pushImage: {{options: ["{TAGGED}"], value: "{TAGGED}"}}
+        """,
     "images of DevSpace, which are built": f"""
         version: v1beta9
         images:
