@@ -504,7 +504,7 @@ def test_declarations_that_cannot_be_edited_are_left_as_they_are(documents, old,
 
 def test_what_two_parsers_read_differently_is_left_alone(documents):
     documents.moves("1")
-    documents.write(f"{documents.text}x:\t1\n")
+    documents.write(f"{documents.text}x:\n- &a:\n  b: 1\n")
     told = documents.refused("hold", "web:prod")
     assert f"{documents.path} is left alone: no edit of it can be proven" in told
 
