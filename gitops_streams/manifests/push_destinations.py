@@ -17,15 +17,18 @@ _KEY_WORDS = frozenset({"dest", "destination", "output", "push"})
 """``outputImage``, ``destImageURL``, ``IMAGE_DESTINATION``."""
 _PARENTS = frozenset({"output", "destination", "destinations", "to", "artifacts"})
 """BuildConfig and Shipwright ``output``, BuildConfig ``to``, Skaffold and Cloud Build ``artifacts``."""
+_MODULES = frozenset({"docker_image", "docker_image_build", "docker_image_pull", "docker_image_push", "podman_image"})
+"""Ansible's, maybe behind the name of their collection: they build, push or pull, and take no digest behind a tag."""
 _KEYS = frozenset({"tag", "tags", "output", "destination", "destinations", "to"})
 """Lists of what is tagged, of CI and of Prow; the ``tag`` of a kpack Image."""
 _PARAMETERS = frozenset({"image", "imageurl", "outputimage", "destination", "imagename"})
 """The parameters of Tekton's build tasks (buildah, kaniko, s2i, buildpacks), without case and hyphens."""
 _PUSHING = frozenset(
-    {"build", "push", "tag", "copy", "cp", "append", "mutate", "rebase"}
+    {"build", "bud", "push", "tag", "copy", "cp", "append", "attach", "mutate", "rebase"}
+    | {"jib:build", "jib:dockerBuild", "spring-boot:build-image", "bootBuildImage"}
     | {"-t", "--tag", "--destination", "--dest", "--new_tag", "--push"}
 )
-"""Words of a command line that writes images: docker, podman, buildah, skopeo, crane, kaniko, oras."""
+"""Words of a command line that writes images: docker, podman, buildah, skopeo, crane, kaniko, oras, Maven, Gradle."""
 _FLAG_WORDS = _KEY_WORDS | {"cache", "publish", "tag", "target", "to", "upload"}
 """``--output-image=x``, ``--cache-repo=x``: what one flag of any command line says of its own value."""
 _LONGEST_COMMAND = 256
@@ -52,7 +55,7 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
         return False
     if keys[-1] in _KEYS or not _PARENTS.isdisjoint(keys[:-1]) or _says_so(keys[-1]):
         return True
-    if any(is_image_key(key) and _says_so(key) for key in keys):
+    if any((is_image_key(key) and _says_so(key)) or key.rpartition(".")[2] in _MODULES for key in keys):
         return True  # outputImage: {value: …}
     parent = resolve(found.mapping, path[:-1])
     if isinstance(parent, Mapping):

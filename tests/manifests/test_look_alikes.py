@@ -219,6 +219,13 @@ SAMPLES = {
           - args: ["--destination={TAGGED}"]
           - args: ["--output-image={TAGGED}", "PUSH_TO={TAGGED}"]
           - args: [push, "{TAGGED}"]
+          - args: [-B, "jib:build", "-Dimage={TAGGED}"]
+          - args: [bud, "--image={TAGGED}", .]
+        """,
+    "what Ansible's modules build, push or pull by tag": f"""
+        - tasks:
+          - {{docker_image: {{name: {WEB}, tag: "1.4", source: build, push: true}}}}
+          - {{community.docker.docker_image: {{name: "{TAGGED}", source: pull}}}}
         """,
     "what Compose builds": f"""
         services: {{web: {{build: ., image: "{TAGGED}"}}, api: {{build: {{context: ., tags: ["{TAGGED}"]}}}}}}
