@@ -44,6 +44,7 @@ from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
 
 TEMPLATE = "it stands in a string that is a template"
+_SHARED = "an alias (*) of the string it stands in is text elsewhere, which would change too"
 _SCREENS = (markers.SCREEN, flux_markers.SCREEN, triggers.SCREEN, deployment_config.SCREEN)
 _FILES = ("configmap", "secret")
 """How keys start under which a chart's values hold the files of a ConfigMap or a Secret."""
@@ -96,7 +97,11 @@ def open_string(
     embedding = embed(outside.document, pointer, scalar, outside.text, outside.within)
     if isinstance(embedding, NotEditable):
         return None
-    return embedding if _is_manifest(embedding.located) else None
+    if not _is_manifest(embedding.located):
+        return None
+    if not include and any(_is_text_to(outside.object, alias) for alias in embedding.aliases):
+        return _SHARED
+    return embedding
 
 
 def brought_out(
@@ -151,6 +156,11 @@ def _placed(found: Occurrence, embedding: Embedding, outside: Outside) -> Findin
         embedding.document,
         embedding.pointer,
     )
+
+
+def _is_text_to(found: Object, alias: Pointer) -> bool:
+    """Whether an alias of a string stands where it is text, or in another object, which nobody asks."""
+    return alias[: len(found.pointer)] != found.pointer or _is_text(found, alias)
 
 
 def _is_text(found: Object, pointer: Pointer) -> bool:

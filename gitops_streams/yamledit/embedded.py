@@ -83,8 +83,8 @@ def embed(
         return NotEditable(f"it stands in strings within strings, {MAX_LEVELS} deep")
     if scalar.tag not in _STRING_TAGS:
         return NotEditable(f"the string carries the tag {scalar.tag}")
-    if resolve(document.root, pointer) is not scalar:
-        return NotEditable("a key that leads to the string stands twice in its map")
+    if (why := out_of_reach(document, pointer, scalar)) is not None:
+        return why
     places = source_map(scalar, text)
     if isinstance(places, NotEditable):
         return places
@@ -92,6 +92,16 @@ def embed(
     if isinstance(located, Unparsable):
         return NotEditable(f"the string is not YAML: {located.reason}")
     return embedding(Host(document, pointer, scalar, text), located, places, within)
+
+
+def out_of_reach(document: Document, pointer: Pointer, scalar: Scalar) -> NotEditable | None:
+    """Say why paths cannot tell of all that an edit of a string changes: its own place, and those of its aliases."""
+    if resolve(document.root, pointer) is not scalar:
+        return NotEditable("a key that leads to the string stands twice in its map")
+    aliases = _aliases(document).get(id(scalar), ()) if scalar.aliases else ()
+    if len(aliases) != scalar.aliases or any(resolve(document.root, alias) is not scalar for alias in aliases):
+        return NotEditable("no path leads to an alias (*) of the string")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from gitops_streams.errors import InternalError
 from gitops_streams.oci.reference import Reference, looks_like_reference
 from gitops_streams.yamledit.edit import Edit, Replace
-from gitops_streams.yamledit.embedded import MAX_LEVELS, Embedding, Host, embedding
+from gitops_streams.yamledit.embedded import MAX_LEVELS, Embedding, Host, embedding, out_of_reach
 from gitops_streams.yamledit.locate import Located
-from gitops_streams.yamledit.nodes import Document, Node, NotEditable, Scalar, Sequence, content, resolve
+from gitops_streams.yamledit.nodes import Document, Node, NotEditable, Scalar, Sequence, content
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.source_map import SourceMap, source_map, verbatim
 
@@ -60,8 +60,8 @@ def embed_words(
     """Look at a string as the list of its references; the arguments are those of ``embedded.embed``."""
     if within is not None and len(within.chain) >= MAX_LEVELS:
         return NotEditable(f"it stands in strings within strings, {MAX_LEVELS} deep")
-    if resolve(document.root, pointer) is not scalar:
-        return NotEditable("a key that leads to the string stands twice in its map")
+    if (why := out_of_reach(document, pointer, scalar)) is not None:
+        return why
     places = source_map(scalar, text) if scalar.style else _plain(scalar, text)
     if isinstance(places, NotEditable):
         return places

@@ -96,6 +96,28 @@ def test_what_stands_in_the_file_and_in_a_string_of_it(planned):
     assert [site.site.occurrence.line for site in done.plan.sites if isinstance(site, Change)] == [1, 3, 5]
 
 
+ANCHORED = f"a: &y |\n  image: {WEB}\n  x: 1\n"
+
+
+@pytest.mark.parametrize("use", ["b: *y\n", "b: [*y, {c: *y}]\n"])
+def test_an_alias_of_a_string_is_another_use_of_it(planned, use):
+    done, after = planned(ANCHORED + use)
+    assert after == ANCHORED.replace(WEB, pinned(done, WEB)) + use
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["? [b, c]\n: *y\n", "? *y\n: 1\n", "b: *y\nb: *y\n", "description: *y\n", "metadata: {annotations: {b: *y}}\n"],
+    ids=["a key that is a list", "a key", "a key that stands twice", "prose", "an annotation"],
+)
+def test_a_string_whose_alias_no_path_leads_to_or_is_text_is_left_alone(plan_files, stream, use):
+    # Found by the fuzzer: the edit of the string could not be proven, which ended the whole run.
+    planned = plan_files({"a.yaml": ANCHORED + use, "w.json": stream("web", prod=WEB)})
+    plan = proven(planned.plan)
+    assert plan.files == ()
+    assert [mention.reference for mention in plan.skipped] == [WEB]
+
+
 def test_a_string_of_which_two_parsers_think_differently_leaves_the_file_alone(plan_files, stream):
     # An anchor with a colon in its name: libyaml takes it for one, ruamel.yaml does not.
     text = f"image: {WEB}\n" + block("x", f"y:\n- &a:\n  b: 1\n- image: {WEB}")
