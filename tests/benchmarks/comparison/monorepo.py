@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import tree
@@ -15,12 +16,20 @@ from .peers.itself import PROGRAM
 from .peers.peer import EVERY_STAGE, Scene, Stage
 
 
+class Cache(Enum):
+    """What a run does with the cache."""
+
+    NONE = "nothing"
+    FILLED = "it finds none, and writes one"
+    KEPT = "it finds the one of the run before"
+
+
 @dataclass(frozen=True)
 class Scan:
     """``check``, which reads streams and manifests, asks no registry, and says what is not pinned."""
 
     name: str
-    cold: bool
+    cache: Cache
     sites: int
     stages: frozenset[Stage] = EVERY_STAGE
     slow: bool = False
@@ -35,11 +44,17 @@ class Scan:
         return ""
 
     def prepare(self, scene: Scene) -> Command:
-        """Forget the cache if it must be cold."""
-        if self.cold:
-            shutil.rmtree(scene.work / "cache", ignore_errors=True)
-        environment = {"XDG_CACHE_HOME": str(scene.work / "cache")}
-        return Command((*PROGRAM, "check", "-C", str(scene.tree)), scene.work, environment, fine=(0, 1))
+        """Forget what an earlier run has left, if this one shall fill the cache."""
+        folder = scene.work / ("filled" if self.cache is Cache.FILLED else "kept")
+        if self.cache is Cache.FILLED:
+            shutil.rmtree(folder, ignore_errors=True)
+        options = ("--no-cache",) if self.cache is Cache.NONE else ()
+        return Command(
+            (*PROGRAM, "check", *options, "-C", str(scene.tree)),
+            scene.work,
+            {"XDG_CACHE_HOME": str(folder)},
+            fine=(0, 1),
+        )
 
     def judge(self, _scene: Scene, output: bytes) -> Verdict:
         """Compare the number of places that it says it checked with the number that were written."""
@@ -83,7 +98,8 @@ def write(folder: Path, files: int, references: int, streams: int) -> tuple[Path
     names = root.with_name(root.name + ".names")
     return root, (
         Other("rg for the names", ("rg", "-l", "-F", "-f", str(names), ".")),
-        Scan("gitops-streams check, no cache", cold=True, sites=written.sites),
-        Scan("gitops-streams check, with its cache", cold=False, sites=written.sites),
+        Scan("gitops-streams check, no cache", Cache.NONE, written.sites),
+        Scan("gitops-streams check, filling its cache", Cache.FILLED, written.sites),
+        Scan("gitops-streams check, with its cache", Cache.KEPT, written.sites),
         Other("git status", ("git", "status", "--porcelain")),
     )
