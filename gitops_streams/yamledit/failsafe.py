@@ -17,7 +17,7 @@ from gitops_streams.yamledit.locate import Located
 from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar
 
 # Blanks behind a colon, before a comment or at the end of a line; never given back, or a run of them takes its square.
-_BLANKS = re.compile(r"(?<=:)[ \t]++|(?<![ \t])[ \t]++(?=#|\r?$)", re.MULTILINE)
+_BLANKS = re.compile(r"(?<=:)[ \t]++|(?<![ \t])[ \t]++(?=[#\r\n]|\Z)")
 
 Failsafe = Any
 """Nested dicts, lists and strings; see ``entries`` for keys that are no strings, or stand already."""

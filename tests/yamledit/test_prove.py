@@ -259,6 +259,7 @@ def test_what_two_parsers_dispute_is_refused(editor: Any, name: str) -> None:
 AGREED = {
     "tab-after-colon": (f"image:\t{V}\n", "/image"),
     "trailing-tab": (f"image: {V}\t\nb: 1\n", "/image"),
+    "tab-before-old-line-end": (f"a: 'b'\t\rimage: {V}\t\r", "/image"),
     "tab-before-comment": (f"image: '{V}'\t# c\n", "/image"),
     "tab-before-comment-line": (f"image: {V}\n \t# c\nb: 1\n", "/image"),
     "colon-in-flow": (f"{{image: {V}, a: [b:c]}}\n", "/image"),
