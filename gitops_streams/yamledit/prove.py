@@ -108,6 +108,7 @@ def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
 
     Raises:
         InternalError: the parsers do not agree, or do not accept it.
+        Unprovable: so it is, and the text holds tabs, of which one parser takes fewer for blanks than the other.
     """
     located = locate(text)
     if isinstance(located, Unparsable):
@@ -115,6 +116,8 @@ def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
     try:
         agreed = _agreed(text, from_located(located), from_json(text) if is_json else None)
     except Unreadable as error:
+        if "\t" in text:
+            raise Unprovable(f"with tabs in it, the edited file is not read by both parsers: {error}") from error
         raise InternalError(f"{path}: the edited file cannot be read any more: {error}") from error
     if agreed is None:
         raise InternalError(f"{path}: two parsers read the edited file differently")

@@ -11,7 +11,7 @@ from gitops_streams.errors import InternalError
 from gitops_streams.yamledit.edit import Comment, splice
 from gitops_streams.yamledit.nodes import Span
 from gitops_streams.yamledit.patch import DocumentPatch, Operation, to_patch
-from gitops_streams.yamledit.prove import Unprovable, prove
+from gitops_streams.yamledit.prove import Unprovable, prove, read_new
 
 V = "quay.io/acme/web:1"
 TEXT = f"# top\nimage: {V} # why\nother: 'x'\ntag: 1.10\n---\nimage: {V}\nlist: [a, 2026-11-23]\n"
@@ -253,6 +253,15 @@ def test_what_two_parsers_dispute_is_refused(editor: Any, name: str) -> None:
         prove("x.yaml", text, after, [edit], to_patch([edit]))
     assert str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_tabs_that_the_edit_brings_into_dispute_leave_the_file_alone() -> None:
+    """They are no fault of ours, and one such file must not end a run."""
+    text = 'a: "x"\t\u2028b: 1\n'
+    with pytest.raises(Unprovable, match="with tabs in it"):
+        read_new("x.yaml", text, is_json=False)
+    with pytest.raises(InternalError):
+        read_new("x.yaml", text.replace("\t", "\x0b"), is_json=False)
 
 
 # Both read the same here, although it looks like trouble.
