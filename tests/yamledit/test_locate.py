@@ -383,9 +383,11 @@ def test_never_raises_and_never_lies(text: str) -> None:
                 assert text[span.start - 1] == text[span.end] == node.style
 
 
+# NEL and the two separators end lines in YAML 1.1, and are folded: the proof, which reads JSON as JSON, refuses them.
+TEXTS = st.text(st.characters(exclude_characters="\x85\u2028\u2029"), max_size=8)
 VALUES = st.recursive(
-    st.text(max_size=8) | st.integers() | st.none() | st.booleans(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    TEXTS | st.integers() | st.none() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
 )
 
 
