@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_streams.manifests import mentions
+from gitops_streams.manifests.image_like import plain as plain_of
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
 from gitops_streams.manifests.push_destinations import VARIABLE, is_pipeline_variable, is_pushed
 from gitops_streams.manifests.registry_paths import spelled
@@ -20,7 +21,6 @@ FORM = "image-map"
 _TAG = re.compile(r".*image[_-]?tag", re.IGNORECASE | re.DOTALL)
 _SHARED = ("default", "global", "common")
 """What stands before ``image`` where the parts are those of several images, each with a name of its own."""
-_SEPARATORS = re.compile(r"[_-]")
 _NAMES = ("", "name", "repository", "repo")
 """What stands behind ``image`` in the key of the name."""
 
@@ -33,7 +33,7 @@ def find(place: Place) -> Iterator[Finding]:
         return
     by_plain: dict[str, list[str]] = {}
     for key in keys:
-        by_plain.setdefault(_plain(key), []).append(key)
+        by_plain.setdefault(plain_of(key), []).append(key)
 
     def field(plain: str) -> Field | None:
         """Return the one field of that name; two spellings of it say nothing."""
@@ -41,7 +41,7 @@ def find(place: Place) -> Iterator[Finding]:
         return read_field(place, found[0]) if len(found) == 1 else None
 
     for key in tags:
-        image = _plain(key).removesuffix("tag")
+        image = plain_of(key).removesuffix("tag")
         if image.startswith(_SHARED) or place.pointer[-1:] == ("global",):
             continue
         names = [name for name in (field(image + each) for each in _NAMES) if name is not None and name.value]
@@ -62,7 +62,3 @@ def find(place: Place) -> Iterator[Finding]:
 def is_tag_key(key: str) -> bool:
     """Whether a key says image and tag."""
     return _TAG.fullmatch(key) is not None
-
-
-def _plain(key: str) -> str:
-    return _SEPARATORS.sub("", key).lower()

@@ -1,4 +1,4 @@
-"""Which keys say that an image stands under them."""
+"""Which keys say that an image stands under them, however they are written."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import re
 
 # OpenShift itself writes what a trigger last saw into the trigger; an `image_stream_tag` is the name of another thing.
 _IMAGE_KEY = re.compile(r"^(?!lastTriggeredImage$).*?image(?![_-]?(?:pull|stream))", re.IGNORECASE | re.DOTALL)
+_SEPARATORS = re.compile(r"[_-]")
 
 
 def is_image_key(key: object) -> bool:
     """Whether a key is one such as ``image``, ``baseImage`` or ``IMAGE_NAME``."""
     return isinstance(key, str) and _IMAGE_KEY.match(key) is not None
+
+
+def plain(key: str) -> str:
+    """Return a key without case and separators: ``image_name``, ``image-name`` and ``imageName`` are one."""
+    return _SEPARATORS.sub("", key).lower()

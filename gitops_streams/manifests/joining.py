@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from gitops_streams.manifests.image_like import plain
 from gitops_streams.manifests.occurrence import Place
 from gitops_streams.manifests.split import read_field
 from gitops_streams.oci.reference import looks_like_reference
@@ -38,7 +39,7 @@ def is_item(place: Place) -> bool:
 def is_built(place: Place) -> bool:
     """Whether the map says how its image is built: the tag is the one that it gets."""
     keys = (entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar))
-    return any(_plain(key) in _BUILT for key in keys)
+    return any(plain(key) in _BUILT for key in keys)
 
 
 def obstacle(place: Place) -> str | None:
@@ -63,11 +64,11 @@ def other_name(place: Place, own: Collection[str], *, bare: bool) -> str | None:
         bare: whether names have but one segment, since what stands before them is a key of its own.
     """
     keys = [entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar)]
-    there = {_plain(key) for key in keys}
+    there = {plain(key) for key in keys}
     for key in keys:
-        named = None if key in own else _NAMING.fullmatch(plain := _plain(key))
+        named = None if key in own else _NAMING.fullmatch(bare_key := plain(key))
         if named is None or not there.isdisjoint(
-            {f"{named['of']}tag", f"{named['of']}imagetag", f"{plain}tag"} - {"tag"}
+            {f"{named['of']}tag", f"{named['of']}imagetag", f"{bare_key}tag"} - {"tag"}
         ):
             continue
         field = read_field(place, key)
@@ -98,10 +99,6 @@ def node_system(place: Place) -> str | None:
     if isinstance(key, str) and _ON_NODES.search(key):
         return "what deploys a driver puts the system of each node behind its version; a digest would stand before it"
     return None
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"[-_]", "", key).lower()
 
 
 def _above(place: Place, levels: int) -> object:

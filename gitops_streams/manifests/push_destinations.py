@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.image_like import is_image_key, plain
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, resolve, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -92,11 +92,7 @@ def _has_jobs(mapping: Mapping) -> bool:
 
 def is_pushed_name(name: str) -> bool:
     """Whether the name of a parameter says, or may well mean, that its value is pushed."""
-    return _plain(name) in _PARAMETERS or is_pushed_flag(name)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_]", "", name).lower()
+    return plain(name) in _PARAMETERS or is_pushed_flag(name)
 
 
 def is_pushed_flag(flag: str) -> bool:
@@ -113,7 +109,7 @@ def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
         action = step.text("uses") if isinstance(step, Mapping) else None
         return action is not None and _BUILDER.search(action) is not None
     if isinstance(above, int) and len(path) > 2 and path[-3] == "params":  # noqa: PLR2004  the list, an index, a key
-        return _plain(parent.text("name") or "") in _PARAMETERS
+        return plain(parent.text("name") or "") in _PARAMETERS
     return False
 
 

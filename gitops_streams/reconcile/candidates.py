@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gitops_streams.config import Settings
@@ -71,27 +71,32 @@ class Candidates:
             return  # the same files as before: those that were touched are not remembered
         files = self._all()
         undeclaring = frozenset(blob for path, blob in files.items() if blob is not None and path not in declaring)
-        screened = {blob for path in dropped if (blob := files[path]) is not None}
+        screened = frozenset(blob for path in dropped if (blob := files[path]) is not None)
         kept = dict(outcomes)
         if same:
             screened |= memory.blobs.dropped.intersection(filter(None, files.values()))
             there = {key: value for key, value in memory.outcomes.items() if files.get(key[0]) == bytes.fromhex(key[1])}
             kept = there | kept
-        now = Memory(memory.file, SeenBlobs.of(undeclaring, frozenset(screened)), scope, kept)
-        replace(now, shortlist=self._shortened(now)).keep()
+        blobs = SeenBlobs.of(undeclaring, screened)
+        Memory(memory.file, blobs, scope, kept, shortlist=self._shortened(undeclaring, screened, kept)).keep()
 
-    def _shortened(self, now: Memory) -> Shortlist | None:
+    def _shortened(
+        self,
+        undeclaring: Collection[bytes | None],
+        dropped: Collection[bytes | None],
+        outcomes: Collection[tuple[str, str]],
+    ) -> Shortlist | None:
         fingerprint = self.inventory.fingerprint
         if fingerprint is None:
             return None
-        listed, undeclaring, dropped = self.inventory.listed(), now.blobs.undeclaring, now.blobs.dropped
+        listed = self.inventory.listed()
         return Shortlist(
             fingerprint,
             {path: blob for path, blob in listed.items() if blob not in undeclaring},
             {
                 path: blob
                 for path, blob in listed.items()
-                if blob not in dropped and (blob is None or (path, blob.hex()) not in now.outcomes)
+                if blob not in dropped and (blob is None or (path, blob.hex()) not in outcomes)
             },
         )
 

@@ -49,7 +49,8 @@ def render(report: Report) -> str:
         blocks.insert(1 if rows else 0, _listing("Why:", [why(tag) for tag in moved], whole=report.every_site))
     closing = [words.summary(plan)]
     if report.published is not None:
-        from gitops_streams.render.table_blocks import published, pulls  # noqa: PLC0415  a dry run does without
+        from gitops_streams.render.published_words import published  # noqa: PLC0415  a dry run does without
+        from gitops_streams.render.table_blocks import pulls  # noqa: PLC0415  the same
 
         if report.published.pulls:
             blocks.append(pulls(report.published))

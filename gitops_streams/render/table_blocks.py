@@ -6,12 +6,10 @@ from gitops_streams.render import pull_phrases
 from gitops_streams.render.image_phrases import age, primary, resized
 from gitops_streams.render.inert import line
 from gitops_streams.render.phrase import joined, plain
-from gitops_streams.render.published_words import published, pull_outcome
+from gitops_streams.render.published_words import pull_outcome
 from gitops_streams.render.report import Published
 from gitops_streams.render.review_phrases import alerts, reason
 from gitops_streams.review.report import TagReview
-
-__all__ = ["published", "pulls", "why"]
 
 
 def why(tag: TagReview) -> str:
