@@ -13,6 +13,8 @@ Q = TypeVar("Q", bound="Hashable")
 A = TypeVar("A")
 
 _PROGRESS_EVERY = 0.1
+_INTERRUPTIBLE = 1.0
+"""Seconds; an interrupt may be given to another thread, and one that waits without an end never hears of it."""
 _FAREWELL = 1.0
 """Seconds that an interrupt waits for each thread; those that still open a connection end by themselves."""
 
@@ -106,7 +108,7 @@ def run(lanes: Sequence[Lane[Any, Any]], progress: Callable[[], None] | None, gi
         for lane in lanes:
             lane.start()
         for lane in lanes:
-            while not lane.done.wait(None if progress is None else _PROGRESS_EVERY):
+            while not lane.done.wait(_INTERRUPTIBLE if progress is None else _PROGRESS_EVERY):
                 if progress is not None:
                     progress()
     except BaseException:

@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from gitops_streams.serve.senders.receiver import Receiver, paths, sender_of
 from gitops_streams.serve.settings import ServeSettings
 
 _log = logging.getLogger(__name__)
+_STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
     surroundings.secrets.add(*(secret for receiver in receivers for secret in receiver.secrets), page_token or "")
     server = Server(settings.host, settings.port, settings.concurrency)
     try:
-        with _state(settings, surroundings) as state, _pool(settings, surroundings) as pool, _signals() as stop:
+        with _state(settings, surroundings) as state, _pool(settings, surroundings) as pool, _signals_kept():
             metrics = Metrics()
             loop = Loop(
                 _places(settings, state, surroundings),
@@ -113,7 +113,7 @@ def run(settings: ServeSettings, surroundings: Surroundings, ready: Callable[[st
             if any(_needs_keys(receiver) for receiver in receivers):
                 keys.start()
             ready(_address(settings, server.port))
-            stop.wait()
+            signal.sigwait(_STOPPING)
             say(_log, logging.INFO, "stopping", "what is under way is finished first")
             ended = loop.stop(settings.stop_timeout)
     finally:
@@ -133,15 +133,20 @@ def _address(settings: ServeSettings, port: int) -> str:
 
 
 @contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Have SIGTERM and SIGINT set an event."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+def _signals_kept() -> Iterator[None]:
+    """Keep SIGTERM and SIGINT for ``sigwait``, also from the threads that are started meanwhile.
+
+    A handler would not do: the system may give a signal to any thread that takes it, and the main one, which alone runs
+    handlers, would sleep on.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
-        yield stop
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        # Who asks twice wants the same: it must not end us halfway.
+        while repeated := signal.sigpending() & _STOPPING:
+            signal.sigwait(repeated)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

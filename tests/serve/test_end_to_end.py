@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from serve_world import Fleet, Pusher, Service
@@ -79,6 +81,35 @@ def test_forged_deliveries_and_replays_do_nothing(fleet, notifying_registry, con
         assert receiver["refused"] == 4
         secret = SECRET["Authorization"].removeprefix("Bearer ")
         assert not any(secret in line or hook.rpartition("/")[2] in line for line in service.lines)
+
+
+def test_sigterm_ends_it_whichever_thread_it_is_given_to(configuration, web):
+    with Service("--config", str(configuration())) as service:
+        service.await_ready()
+        threads = Path(f"/proc/{service.process.pid}/task")
+        # The thread whose number is named gets the signal, unless it blocks it.
+        for thread in sorted({int(each.name) for each in threads.iterdir()} - {service.process.pid}):
+            blocked = re.search(
+                r"^SigBlk:\s*([0-9a-f]+)$", (threads / str(thread) / "status").read_text(), re.MULTILINE
+            )
+            if not int(blocked[1], 16) & 1 << signal.SIGTERM - 1:
+                break
+        os.kill(thread, signal.SIGTERM)
+        assert service.process.wait(30) == 0
+
+
+def test_whoever_asks_twice_to_end_waits_for_the_same(fleet, notifying_registry, configuration, web):
+    with Service("--config", str(configuration())) as service:
+        fleet.await_text("deploy/web.yaml", web)
+        service.await_ready()
+        hold_pushes(fleet, 2)
+        second = Pusher(notifying_registry).push("acme/web", "1", "second")
+        await_file(fleet.remote / "receiving")
+        service.process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        service.process.send_signal(signal.SIGINT)
+        assert service.stop() == 0
+    assert second in fleet.show("deploy/web.yaml")
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["the process", "the whole group"])

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -173,7 +174,7 @@ class Service:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gitops_streams", "serve", *self._arguments],
+            [sys.executable, "-X", "faulthandler", "-m", "gitops_streams", "serve", *self._arguments],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self._environment,
         )  # fmt: skip
         started = threading.Event()
@@ -189,14 +190,16 @@ class Service:
         self.stop()
 
     def stop(self, seconds: float = 40.0) -> int:
-        """End it by SIGTERM, if it still runs."""
+        """End it by SIGTERM, if it still runs; one that does not end is made to tell what its threads do."""
         if self.status is None:
             self.process.terminate()
             try:
                 self.status = self.process.wait(seconds)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                self.process.send_signal(signal.SIGABRT)
                 self.status = self.process.wait()
+                self._close()
+                raise AssertionError(f"still running {seconds} s after SIGTERM:\n{''.join(self.lines)}") from None
             self._close()
         return self.status
 
