@@ -13,8 +13,8 @@ from gitops_streams.registry.content import Contents
 from gitops_streams.registry.credentials import CredentialStore
 from gitops_streams.registry.exchange import Exchange
 from gitops_streams.registry.flight import SingleFlight
-from gitops_streams.registry.hosts import RegistryHost
-from gitops_streams.registry.limits import Clock, Gate, RateLimit, SystemClock
+from gitops_streams.registry.known_hosts import KnownHosts
+from gitops_streams.registry.limits import Clock, RateLimit, SystemClock
 from gitops_streams.registry.proof import Prover
 from gitops_streams.registry.resolve import Resolver
 from gitops_streams.registry.settings import RegistrySettings
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
     from gitops_streams.oci.image import ImagePair, InspectedPair
     from gitops_streams.oci.reference import Repository
+    from gitops_streams.registry.hosts import RegistryHost
     from gitops_streams.registry.inspect import Inspector
     from gitops_streams.registry.lookup import Place
     from gitops_streams.registry.messages import Transport
     from gitops_streams.registry.transport import Resolver as NameResolver
 
 _USER_AGENT = f"gitops-streams/{__version__}"
-_TOKEN_CONCURRENCY = 4
 _MOST_WARNINGS = 1000
 """Lines that are kept: registries choose their words, and a service lives long."""
 
@@ -65,20 +65,17 @@ class RegistryClient:
         transport: httpx.BaseTransport | None = None,
         resolver: NameResolver | None = None,
     ) -> None:
-        self._settings = settings
         system_clock = SystemClock()
         self._stop = system_clock.stop
-        self._clock = clock or system_clock
+        clock = clock or system_clock
         self._transport = _transport(transport, environment, resolver)
         self._credentials = CredentialStore(settings, environment, home)
         self._lock = threading.Lock()
-        self._gates: dict[str, Gate] = {}
-        self._token_gates: dict[str, Gate] = {}
-        self._hosts: dict[tuple[str, str, bool], RegistryHost] = {}
+        self._hosts = KnownHosts(settings, clock)
         self._warnings: dict[str, None] = {}
-        self._tokens = TokenService(self._transport, self._token_gate, self._clock, settings.tries)
-        prover = Prover(self._credentials, self._tokens, self._clock)
-        self._exchange = Exchange(self._transport, prover, self._clock, settings.tries, self.warn)
+        tokens = TokenService(self._transport, self._hosts.token_gate, clock, settings.tries)
+        prover = Prover(self._credentials, tokens, clock)
+        self._exchange = Exchange(self._transport, prover, clock, settings.tries, self.warn)
         self._contents = Contents(self._exchange, settings, _USER_AGENT)
         self._resolver = Resolver(self._exchange, self._contents)
         self._flights: SingleFlight[Question, Resolution] = SingleFlight()
@@ -102,17 +99,17 @@ class RegistryClient:
     @property
     def requests(self) -> int:
         """The HTTP requests that were sent to registries, retries included."""
-        return sum(gate.requests for gate in list(self._gates.values()))
+        return self._hosts.requests
 
     @property
     def requests_by_host(self) -> dict[str, int]:
         """The same by registry (``docker.io``)."""
-        return {domain: gate.requests for domain, gate in list(self._gates.items())}
+        return self._hosts.requests_by_host
 
     @property
     def token_requests(self) -> int:
         """The HTTP requests that were sent to token servers."""
-        return sum(gate.requests for gate in list(self._token_gates.values()))
+        return self._hosts.token_requests
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -121,14 +118,11 @@ class RegistryClient:
 
     def rate_limit(self, domain: str) -> RateLimit | None:
         """Return what a registry (``docker.io``) last said about its quota."""
-        gate = self._gates.get(domain)
-        return None if gate is None else gate.rate_limit
+        return self._hosts.rate_limit(domain)
 
     def reopen(self, domain: str) -> None:
         """Ask a registry again at once that is left alone since it failed; to be called at a sign that it works."""
-        gate = self._gates.get(domain)
-        if gate is not None:
-            gate.reopen()
+        self._hosts.reopen(domain)
 
     def resolve(self, question: Question) -> Resolution:
         """Answer one question; equal ones that are under way in other threads share the answer."""
@@ -187,7 +181,7 @@ class RegistryClient:
 
     def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
         """List all tags of a repository, sorted by code point."""
-        host = self._host(repository, insecure=insecure)
+        host = self._hosts.of(repository, insecure=insecure)
         return list_tags(self._exchange, host, repository, _USER_AGENT)
 
     def tags_all(self, questions: Iterable[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
@@ -199,7 +193,7 @@ class RegistryClient:
         asked = list(dict.fromkeys(questions))
         by_host: dict[RegistryHost, list[list[TagsQuestion]]] = {}
         for question in asked:
-            host = self._host(question.repository, insecure=question.insecure)
+            host = self._hosts.of(question.repository, insecure=question.insecure)
             by_host.setdefault(host, []).append([question])
         answers: dict[TagsQuestion, TagList | Unresolvable] = {}
         mine = [
@@ -240,7 +234,7 @@ class RegistryClient:
             return {question: _broken(question.repository, error, f"the tags of {question.repository}")}
 
     def _answer(self, question: Question) -> Resolution:
-        host = self._host(question.repository, insecure=question.insecure)
+        host = self._hosts.of(question.repository, insecure=question.insecure)
         return self._work(host, [question])[question]
 
     def _work(self, host: RegistryHost, questions: list[Question]) -> dict[Question, Resolution]:
@@ -257,46 +251,15 @@ class RegistryClient:
         """Sort questions by host, and make one piece of work of those that differ in the platform only."""
         works: dict[tuple[RegistryHost, Repository, str], list[Question]] = {}
         for question in asked:
-            host = self._host(question.repository, insecure=question.insecure)
+            host = self._hosts.of(question.repository, insecure=question.insecure)
             works.setdefault((host, question.repository, question.tag), []).append(question)
         by_host: dict[RegistryHost, list[list[Question]]] = {}
         for (host, _, _), group in works.items():
             by_host.setdefault(host, []).append(group)
         return list(by_host.items())
 
-    def _host(self, repository: Repository, *, insecure: bool) -> RegistryHost:
-        entry, settings = self._settings.entry(repository.domain, repository.path)
-        key = (repository.domain, entry, insecure)
-        host = self._hosts.get(key)
-        if host is None:
-            with self._lock:
-                host = self._hosts.get(key)
-                if host is None:
-                    gate = self._gates.get(repository.domain)
-                    if gate is None:
-                        gate = self._gates[repository.domain] = Gate(
-                            repository.domain,
-                            self._clock,
-                            concurrency=settings.concurrency,
-                            per_second=settings.requests_per_second,
-                            budget=self._settings.retry_budget,
-                        )
-                    host = self._hosts[key] = RegistryHost(
-                        repository.domain, settings, gate, self._settings, insecure=insecure
-                    )
-        return host
-
     def _host_of(self, place: Place) -> RegistryHost:
-        return self._host(place.repository, insecure=place.insecure)
-
-    def _token_gate(self, authority: str) -> Gate:
-        with self._lock:
-            gate = self._token_gates.get(authority)
-            if gate is None:
-                gate = self._token_gates[authority] = Gate(
-                    authority, self._clock, concurrency=_TOKEN_CONCURRENCY, budget=self._settings.retry_budget
-                )
-            return gate
+        return self._hosts.of(place.repository, insecure=place.insecure)
 
     def warn(self, line: str) -> None:
         """Note what the user should know: one line."""
