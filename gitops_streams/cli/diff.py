@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def command(
         from gitops_streams.plan.shard import by_stream
         from gitops_streams.recall import Past
         from gitops_streams.reconcile.one_pass import plan_at
-        from gitops_streams.render.formats import FORMATS
+        from gitops_streams.render.formats import FORMATS, prepare
         from gitops_streams.render.report import Report
 
         snapshot = session.snapshot() if revision is None else session.repository.at(revision)
@@ -76,6 +77,7 @@ def command(
                 progress=progress,
                 past=Past(session.repository, session.settings.remote),
                 share=None if shard is None else by_stream(shard),
+                meanwhile=partial(prepare, output),
             )
             report = Report(found.plan, every_site=verbose)
             if output in INSPECTED if inspect is None else inspect:

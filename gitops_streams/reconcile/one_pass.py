@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -92,6 +92,7 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
     past: Past | None = None,
     share: Share | None = None,
     pushed: Pushed = NOTHING_PUSHED,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Pass:
     """Plan one snapshot: the sentence that this program is.
 
@@ -105,6 +106,7 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
         past: the log that tells what somebody has taken back; ``None`` remembers nothing.
         share: picks the streams that are resolved and planned; ``None``: all of them.
         pushed: what a registry told of: it is asked for even where a stream tag is not scheduled.
+        meanwhile: called where there is nothing to do but to wait for a registry.
 
     Raises:
         NoStreams: no stream is declared.
@@ -130,7 +132,7 @@ def plan_at(  # noqa: PLR0913  what one pass depends on, by name
         choosing = [item.question for item in asked if isinstance(item.question, Choosing)]
         asked, noticed = settle(asked, _chosen(asking, choosing, settings))
         asking.ask(item.question for item in asked if isinstance(item.question, Question))
-        answers = asking.answers()
+        answers = asking.answers(meanwhile)
         moving = candidates(catalog, asked, answers, history, defaults=settings.tag_policy)
         gated = judged(moving, client, settings, now or datetime.now(tz=UTC))
     recalled = NOTHING

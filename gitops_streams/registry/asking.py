@@ -95,8 +95,11 @@ class Asking:
         if self._line is not None and len(self._waiting) >= (_BATCH if len(self._asked) > 1 else 1):
             self._hand_over(self._line)
 
-    def answers(self) -> dict[Question, Resolution]:
+    def answers(self, meanwhile: Callable[[], object] | None = None) -> dict[Question, Resolution]:
         """Wait for every answer; more can be asked afterwards.
+
+        Args:
+            meanwhile: called while a helper is waited for, where there is one.
 
         Returns:
             The answer to each question, in the order in which they were asked.
@@ -104,7 +107,7 @@ class Asking:
         if self._line is not None:
             self._hand_over(self._line)
         if self._line is not None:
-            self._collect(self._line)
+            self._collect(self._line, meanwhile)
             self._line.close()
             self._line = None  # what is asked from now on is asked in this process
         # All of it without a helper; what it left unanswered, if it died.
@@ -137,10 +140,12 @@ class Asking:
         except (EOFError, OSError):
             self._line = None  # the helper has died
 
-    def _collect(self, line: Connection[Any, Any]) -> None:
+    def _collect(self, line: Connection[Any, Any], meanwhile: Callable[[], object] | None) -> None:
         """Take the helper's answers, and at the end its count of requests and its warnings."""
         try:
             line.send(None)
+            if meanwhile is not None:
+                meanwhile()
             while not isinstance(received := line.recv(), tuple):
                 self._show(received)
         except (EOFError, OSError):

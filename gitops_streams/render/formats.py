@@ -44,6 +44,12 @@ def _html(report: Report) -> str:
     return html.render(report)
 
 
+def prepare(output: str) -> None:
+    """Import what a table with rows takes, ahead of its time: while a run has nothing to do but to wait."""
+    if output == "table":
+        from gitops_streams.render import columns, table  # noqa: F401  their import is all that is wanted
+
+
 FORMATS: Mapping[str, Renderer] = MappingProxyType(
     {
         "table": _table,

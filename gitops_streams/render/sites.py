@@ -24,8 +24,6 @@ _WORDS = {State.NOT_FOLLOWED: "not followed"}
 
 def table(places: Sequence[Listed], problems: Iterable[Problem]) -> str:
     """Write a row for each bound place, then every other with its reason."""
-    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
-
     rows = [
         [
             line(f"{place.file}:{place.line}"),
@@ -37,8 +35,11 @@ def table(places: Sequence[Listed], problems: Iterable[Problem]) -> str:
         for place in places
         if place.state is State.BOUND
     ]
-    headers = ["PLACE", "REFERENCE", "FORM", "STREAM TAG", "BOUND BY"]
-    blocks = [tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)] if rows else []
+    blocks = []
+    if rows:
+        from gitops_streams.render.columns import columns  # noqa: PLC0415  only rows pay for it
+
+        blocks.append(columns(["PLACE", "REFERENCE", "FORM", "STREAM TAG", "BOUND BY"], rows))
     for state, title in _TITLES.items():
         lines = [title, *(told for place in places if place.state is state for told in _told(place))]
         blocks += ["\n".join(lines)] if len(lines) > 1 else []

@@ -13,8 +13,6 @@ _LISTED = 10
 
 def render(report: Report) -> str:
     """Render a report as a table with a summary; sites that need no change are only counted."""
-    from tabulate import tabulate  # noqa: PLC0415  only a table pays for it
-
     plan = report.plan
     rows = [
         [site.outcome.value, line(str(tag.key)), line(words.place(site.site)), line(words.change(site))]
@@ -24,8 +22,10 @@ def render(report: Report) -> str:
     ]
     blocks = []
     if rows:
+        from gitops_streams.render.columns import columns  # noqa: PLC0415  only rows pay for it
+
         headers = ["OUTCOME", "STREAM TAG", "PLACE", "CHANGE"]
-        blocks.append(tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True))
+        blocks.append(columns(headers, rows))
     failed = [(tag, tag.failure) for tag in plan.tags if tag.failure is not None]
     if failed:
         lines = [f"  {line(f'{tag.key}: {tag.reason}')}" for tag, _ in failed]
