@@ -91,17 +91,18 @@ def _read_whole(spec: Fields, metadata: Fields, context: Context) -> StreamTag |
 def _read_tags(items: list[Node], spec: Fields, context: Context) -> tuple[list[StreamTag], list[InvalidTag]]:
     tags: list[StreamTag] = []
     invalid: list[InvalidTag] = []
-    names = Counter(_name(item) for item in items if isinstance(item, Mapping))
-    for index, item in enumerate(items):
-        if not isinstance(item, Mapping):
+    names = [_name(item) if isinstance(item, Mapping) else None for item in items]
+    counted = Counter(names)
+    for index, (item, name) in enumerate(zip(items, names, strict=True)):
+        if name is None:
             reason = f"{spec.at('tags')}[{index}]: Invalid value: it must be a mapping"
             text = f"ImageStream {quoted(context.key.name)}: {reason}"
             context.noticed.append(Problem(context.file, item.line, text, Severity.ERROR))
             continue
         # A name of any length may stand in the file; one that no tag can have is only ever shown.
-        name = _name(item)
-        key = TagKey(context.key, name if TAG.fullmatch(name) else escaped(name))
-        path = f"{spec.at('tags')}[{escaped(name)}]"
+        shown = name if TAG.fullmatch(name) else escaped(name)
+        key = TagKey(context.key, shown)
+        path = f"{spec.at('tags')}[{shown}]"
         try:
             fields = Fields.of(item, path)
             tag = read_tag(key, fields, context)
@@ -110,7 +111,7 @@ def _read_tags(items: list[Node], spec: Fields, context: Context) -> tuple[list[
         except FieldError as error:
             invalid.append(InvalidTag(key, context.file, error.line, error.reason))
         else:
-            if names[name] == 1:
+            if counted[name] == 1:
                 tags.append(tag)
                 continue
             detail = "OpenShift would keep the last of them and say nothing"

@@ -36,14 +36,18 @@ class Unexpanded(FieldError):
     """A field holds a parameter that somebody else fills in: no fault of the declaration, and not its value."""
 
 
-@dataclass(frozen=True, slots=True)
+# Every declaration is a handful of these; `frozen` would double the time to make one, so they are frozen by
+# convention only, as the nodes are.
+@dataclass(slots=True, eq=False)
 class Fields:
     """A mapping whose fields are read, and the path that leads to it (``spec.tags[prod].from``)."""
 
     mapping: Mapping
     path: str
-    values: dict[str, Node] = field(default_factory=dict)
-    """By key, those that are there and not ``null``: thousands of declarations are looked at many times each."""
+    values: dict[str, Node | None] = field(default_factory=dict)
+    """By key; ``None`` under those that are ``null``. Thousands of declarations are looked at many times each."""
+    _below: dict[str, Fields] = field(default_factory=dict, init=False, repr=False)
+    """The fields of the mappings below, made when first asked for."""
 
     @classmethod
     def of(cls, node: Node, path: str) -> Self:
@@ -54,23 +58,19 @@ class Fields:
         """
         if not isinstance(node, Mapping):
             raise FieldError(f"{path}: Invalid value: it must be a mapping", node.line)
-        seen: set[str] = set()
-        values: dict[str, Node] = {}
+        values: dict[str, Node | None] = {}
         for entry in node.entries:
-            if not isinstance(entry.key, Scalar):
+            name = entry.key
+            if not isinstance(name, Scalar):
                 continue
-            key = entry.key.value
-            wrong = None
-            if key in seen:
+            key = name.value
+            if key in values or (key == _MERGE and not name.style):
                 wrong = "Duplicate value: the key stands twice"
-            elif key == _MERGE and not entry.key.style:
-                wrong = "merged keys are not read here; write them out"
-            if wrong is not None:
-                raise FieldError(f"{path}.{escaped(key)}".removeprefix(".") + f": {wrong}", entry.key.line)
-            seen.add(key)
+                if key not in values:
+                    wrong = "merged keys are not read here; write them out"
+                raise FieldError(f"{path}.{escaped(key)}".removeprefix(".") + f": {wrong}", name.line)
             value = target(entry.value)
-            if not says_nothing(value):
-                values[key] = value
+            values[key] = None if says_nothing(value) else value
         return cls(node, path, values)
 
     def at(self, key: str) -> str:
@@ -84,7 +84,7 @@ class Fields:
 
     def has(self, key: str) -> bool:
         """Whether a field is there and not ``null``."""
-        return key in self.values
+        return self.values.get(key) is not None
 
     def fields(self, key: str) -> Fields:
         """Return the fields of a mapping below; none where it is absent.
@@ -92,10 +92,15 @@ class Fields:
         Raises:
             FieldError: it is no mapping, or cannot be read as one.
         """
-        value = self.values.get(key)
-        if value is None:
-            return Fields(Mapping([], flow=False, line=self.mapping.line), self.at(key))
-        return Fields.of(value, self.at(key))
+        below = self._below.get(key)
+        if below is None:
+            value = self.values.get(key)
+            if value is None:
+                below = Fields(Mapping([], flow=False, line=self.mapping.line), self.at(key))
+            else:
+                below = Fields.of(value, self.at(key))
+            self._below[key] = below
+        return below
 
     def items(self, key: str) -> list[Node]:
         """Return the items of a list; none where it is absent.
@@ -122,10 +127,11 @@ class Fields:
             return ""
         if not isinstance(value, Scalar):
             raise FieldError(f"{self.at(key)}: Invalid value: it must be text", self.line(key))
-        if _PARAMETER.search(value.value):
+        text = value.value
+        if ("$" in text or "{{" in text) and _PARAMETER.search(text):
             advice = "render it first (oc process, kustomize build, helm template)"
             raise Unexpanded(f"{self.at(key)}: it holds an unexpanded parameter; {advice}", self.line(key))
-        return value.value
+        return text
 
     def flag(self, key: str) -> bool:
         """Return a boolean, in any of YAML 1.1's spellings, which are Kubernetes' too; false where it is absent.
@@ -134,11 +140,10 @@ class Fields:
             FieldError: it is no boolean.
         """
         text = self.text(key)
-        if text.lower() in _TRUE:
-            return True
-        if text and text.lower() not in _FALSE:
+        said = text.lower()
+        if text and said not in _TRUE and said not in _FALSE:
             raise self.invalid(key, text, "it must be true or false")
-        return False
+        return said in _TRUE
 
     def required(self, key: str, detail: str = "") -> FieldError:
         """Return the error of a field that must be there."""

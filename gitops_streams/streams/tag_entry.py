@@ -84,7 +84,7 @@ def read_tag(key: TagKey, fields: Fields, context: Context) -> StreamTag:
         source = DockerImage(replace(source.reference, tag=None), by_policy=True)
     importing = fields.fields("importPolicy")
     legacy = importing.text("importMode") == "Legacy"
-    hold = read_hold(own, context.defaults)
+    hold = read_hold(own, context.defaults) if extras else None
     if isinstance(hold, InvalidHold):
         raise wrong(hold.annotation, hold.reason, fields)
     gates = gate_annotations.read_gates(extras) if extras else None
@@ -98,7 +98,7 @@ def read_tag(key: TagKey, fields: Fields, context: Context) -> StreamTag:
         insecure=insecure,
         reference_only=fields.flag("reference"),
         platform=platform,
-        paths=tuple(glob for glob in re.split(r"[\s,]+", extras.get("paths", "")) if glob),
+        paths=tuple(glob for glob in re.split(r"[\s,]+", extras["paths"]) if glob) if "paths" in extras else (),
         scheduled=importing.flag("scheduled") if importing.has("scheduled") else None,
         snapshot=switch("snapshot", extras, fields),
         policy=policy,
