@@ -19,7 +19,7 @@ from gitops_streams.yamledit.locate import Located, Unparsable, locate
 from gitops_streams.yamledit.nodes import NotEditable, Span
 from gitops_streams.yamledit.notation import Notation, Value, as_written, is_writable
 from gitops_streams.yamledit.pointer import Pointer
-from gitops_streams.yamledit.prove import Unprovable, read_new, read_old
+from gitops_streams.yamledit.prove import Unprovable, locate_old, read_new, read_old
 from gitops_streams.yamledit.removal import remove
 from gitops_streams.yamledit.surroundings import Change, Piece
 
@@ -162,7 +162,7 @@ def prove(draft: Draft) -> None:
     import jsonpatch  # noqa: PLC0415  only a run that writes pays for it
 
     _prove_kept(draft)
-    _, old, is_json = read_old(draft.path, draft.before)
+    old, is_json = read_old(draft.path, locate_old(draft.before))
     new = read_new(draft.path, draft.text, is_json=is_json)
     for document, step in draft.patch:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gitops_streams.yamledit.entries import put
@@ -100,24 +100,31 @@ def from_json(text: str) -> list[Failsafe]:
 def equal(first: Failsafe, second: Failsafe) -> bool:
     """Compare structures; pairs met before are taken as equal, so aliases cost nothing and cycles end."""
     met: set[tuple[int, int]] = set()
-    stack = [(first, second)]
+    stack: list[Iterator[tuple[Failsafe, Failsafe]]] = [iter([(first, second)])]
     while stack:
-        left, right = stack.pop()
-        if isinstance(left, dict) and isinstance(right, dict):
-            if left.keys() != right.keys():
+        for left, right in stack[-1]:
+            if type(left) is not type(right):
                 return False
-            if (id(left), id(right)) not in met:
+            if not isinstance(left, dict | list):
+                if left != right:
+                    return False
+            elif (id(left), id(right)) not in met:
                 met.add((id(left), id(right)))
-                stack += [(left[key], right[key]) for key in left]
-        elif isinstance(left, list) and isinstance(right, list):
-            if len(left) != len(right):
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                stack += list(zip(left, right, strict=True))
-        elif type(left) is not type(right) or left != right:
-            return False
+                pairs = _pairs_of(left, right)
+                if pairs is None:
+                    return False
+                stack.append(pairs)
+                break
+        else:
+            stack.pop()
     return True
+
+
+def _pairs_of(left: Failsafe, right: Failsafe) -> Iterator[tuple[Failsafe, Failsafe]] | None:
+    """Pair what two collections hold; ``None`` where they do not hold the same keys, or as many items."""
+    if isinstance(left, dict):
+        return ((left[key], right[key]) for key in left) if left.keys() == right.keys() else None
+    return zip(left, right, strict=True) if len(left) == len(right) else None
 
 
 def _documents(events: Iterable[Any]) -> list[Failsafe]:  # noqa: C901  one branch for each kind of event

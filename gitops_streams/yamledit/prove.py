@@ -19,7 +19,7 @@ from gitops_streams.yamledit.everyday import Refused
 from gitops_streams.yamledit.everyday import read as read_everyday
 from gitops_streams.yamledit.failsafe import Failsafe, Unreadable, equal, from_json, from_located, from_ruamel
 from gitops_streams.yamledit.locate import Located, Unparsable, locate
-from gitops_streams.yamledit.nodes import Mapping, Node, resolve
+from gitops_streams.yamledit.nodes import Mapping, resolve
 from gitops_streams.yamledit.patch import DocumentPatch, Operation
 from gitops_streams.yamledit.pointer import parse
 
@@ -46,15 +46,15 @@ def prove(path: str, before: str, after: str, edits: Iterable[Edit], patches: It
 
     edits, patches = tuple(edits), tuple(patches)
     _prove_spans(path, before, after, edits)
-    located, old, is_json = read_old(path, before)
+    located = locate_old(before)
+    old, is_json = read_old(path, located)
+    steps = [(patch.document, _once(path, located, patch)) for patch in patches]
+    del located  # large files are read one after the other
     new = read_new(path, after, is_json=is_json)
-    for patch in patches:
-        if not 0 <= patch.document < len(old):
-            raise InternalError(f"{path}: the patch is for a document that is not there")
-        operations = _once(located.documents[patch.document].root, patch.operations)
+    for document, operations in steps:
         try:
-            old[patch.document] = jsonpatch.apply_patch(
-                old[patch.document], [operation.as_json() for operation in operations], in_place=True
+            old[document] = jsonpatch.apply_patch(
+                old[document], [operation.as_json() for operation in operations], in_place=True
             )
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, LookupError, TypeError) as error:
             raise InternalError(f"{path}: the patch does not apply to the old document: {error}") from error
@@ -81,26 +81,35 @@ def _prove_spans(path: str, before: str, after: str, edits: Iterable[Edit]) -> N
         raise InternalError(f"{path}: a byte outside the edited spans changed")
 
 
-def read_old(path: str, text: str) -> tuple[Located, list[Failsafe], bool]:
-    """Read the old text twice; the last item says whether it is JSON, which it has to stay.
+def locate_old(text: str) -> Located:
+    """Read the old text as libyaml does.
 
     Raises:
-        Unprovable: the parsers do not agree, or do not accept it.
+        Unprovable: it does not accept it.
     """
     located = locate(text)
     if isinstance(located, Unparsable):
         raise Unprovable(located.reason)
+    return located
+
+
+def read_old(path: str, located: Located) -> tuple[list[Failsafe], bool]:
+    """Read the old text a second time; whether it is JSON, which it has to stay.
+
+    Raises:
+        Unprovable: the parsers do not agree, or do not accept it.
+    """
     json: list[Failsafe] | None = None
     if path.endswith(".json"):
         with suppress(Unreadable):  # several documents, or a comma too many: YAML's rules still read it
-            json = from_json(text)
+            json = from_json(located.text)
     try:
-        agreed = _agreed(text, from_located(located), json)
+        agreed = _agreed(located.text, from_located(located), json)
     except Unreadable as error:
         raise Unprovable(str(error)) from error
     if agreed is None:
         raise Unprovable("two YAML parsers read it differently")
-    return located, agreed, json is not None
+    return agreed, json is not None
 
 
 def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
@@ -113,8 +122,10 @@ def read_new(path: str, text: str, *, is_json: bool) -> list[Failsafe]:
     located = locate(text)
     if isinstance(located, Unparsable):
         raise InternalError(f"{path}: the edited file cannot be read any more: {located.reason}")
+    read = from_located(located)
+    del located
     try:
-        agreed = _agreed(text, from_located(located), from_json(text) if is_json else None)
+        agreed = _agreed(text, read, from_json(text) if is_json else None)
     except Unreadable as error:
         if "\t" in text:
             raise Unprovable(f"with tabs in it, the edited file is not read by both parsers: {error}") from error
@@ -145,15 +156,19 @@ def _agreed(text: str, located: list[Failsafe], json: list[Failsafe] | None) -> 
     return documents if equal(documents, located) else None
 
 
-def _once(root: Node | None, operations: Iterable[Operation]) -> list[Operation]:
+def _once(path: str, located: Located, patch: DocumentPatch) -> list[Operation]:
     """Leave out what is done already: a mapping that aliases share may be edited by several pointers, at once.
 
     Raises:
+        InternalError: the patch is for no document of the file.
         Unprovable: a key on the way stands twice, so that no pointer says which one is meant.
     """
+    if not 0 <= patch.document < len(located.documents):
+        raise InternalError(f"{path}: the patch is for a document that is not there")
+    root = located.documents[patch.document].root
     done: set[tuple[str, int, str, str]] = set()
     once = []
-    for operation in operations:
+    for operation in patch.operations:
         parts = parse(operation.path)
         for length, part in enumerate(parts):
             parent = resolve(root, parts[:length])
