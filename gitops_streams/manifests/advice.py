@@ -26,12 +26,13 @@ _FLOW_PAIR = 2
 """Keys down to a value of ``data``."""
 
 
-def line(
+def lines(
     file: str,
     outside: Outside,
     pointer: Pointer,
     scalar: Scalar,
-    manifest: Callable[[], Collection[str] | None],
+    manifest: Callable[[], Collection[str]],
+    wanted: Collection[str],
 ) -> Mapping[str, str]:
     """Return the line for each reference of a scalar that some rule would have edited.
 
@@ -41,7 +42,8 @@ def line(
         pointer: from the document's root to the scalar.
         scalar: a scalar that nothing claims.
         manifest: tells the references that are found in the scalar's text if that is read as a manifest, as
-            they are written; ``None`` if it is none.
+            they are written.
+        wanted: the references that are asked for, as they are written; others may be left out.
     """
     found = outside.object
     relative = pointer[len(found.pointer) :]
@@ -54,7 +56,9 @@ def line(
             advised.setdefault(text, _written(file, outside, relative, form))
 
     if scalar.style:
-        advise(manifest() or (), FieldForm.JSON if scalar.value.lstrip()[:1] in {"{", "["} else FieldForm.YAML)
+        advise(manifest(), FieldForm.JSON if scalar.value.lstrip()[:1] in {"{", "["} else FieldForm.YAML)
+    if all(text in advised for text in wanted):
+        return advised
     editable = not isinstance(content(scalar, outside.text), NotEditable)
     embedding = embed_words(outside.document, pointer, scalar, outside.text, outside.within)
     if isinstance(embedding, Embedding):

@@ -25,13 +25,14 @@ from gitops_streams.manifests import (
 )
 from gitops_streams.manifests.acceptance import accepted
 from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.key_memory import remembered
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, Scanner, SplitReference
 from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.search import Search
 from gitops_streams.manifests.strings import within
 from gitops_streams.manifests.walking import is_text, walk
 from gitops_streams.oci.reference import Repository
-from gitops_streams.yamledit.nodes import Alias, Mapping, Node, Scalar, target
+from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
@@ -56,8 +57,6 @@ A map that has no such key is not shown to its scanner.
 """
 _ANY_KEY = frozenset({"baseImageOverrides"})
 """The keys of maps whose own keys may be any."""
-_LONGEST_KEY = 100
-"""Characters; what is longer is not worth a place in a cache."""
 
 
 def find(search: Search, found: Object, marks: AbstractSet[int]) -> Iterator[Finding | Problem]:
@@ -66,16 +65,16 @@ def find(search: Search, found: Object, marks: AbstractSet[int]) -> Iterator[Fin
     places: set[Pointer] = set()
     others: list[tuple[Pointer, Node, str | None]] = []
     for pointer, node, parent in walk(found, search.prospects):
-        if isinstance(node, Mapping) and not is_text(pointer, found):
+        if isinstance(node, Mapping):
             scanners = _concerned(pointer, node)
-            if not scanners:
+            if not scanners or is_text(pointer, found):
                 continue
             place = Place(search.path, search.text, search.document.index, found, pointer, node, search.local)
             for finding, scalars in _ask(scanners, search, place, marks):
                 claimed |= scalars
                 places |= {field.pointer for field in finding.fields} if isinstance(finding, Occurrence) else set()
                 yield finding
-        elif isinstance(node, Scalar | Alias):
+        elif not isinstance(node, Sequence):
             others.append((pointer, node, "an annotation or a label is text" if is_text(parent, found) else None))
     for pointer, node, why in others:
         scalar = target(node)
@@ -114,20 +113,20 @@ def _ask(
 
     What is named or ruled goes before every shape. An anchored scalar is found wherever an alias stands for it.
     """
-    findings = (finding for scanner in scanners for finding in scanner(place))
-    return accepted(search, place, _once(findings), marks)
+    return accepted(search, place, _once(scanners, place), marks)
 
 
-def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+def _once(scanners: Iterable[Scanner], place: Place) -> Iterator[Finding]:
     """Leave out the name of what several keys of a map spell: ``image``, where ``imageTag`` beside it has its tag."""
     spelled: set[Repository | None] = set()
-    for found in findings:
-        if isinstance(found, Occurrence):
-            if isinstance(found.form, SplitReference):
-                spelled.add(found.repository)
-            elif found.repository in spelled and found.tag is None and found.digest is None:
-                continue
-        yield found
+    for scanner in scanners:
+        for found in scanner(place):
+            if isinstance(found, Occurrence):
+                if isinstance(found.form, SplitReference):
+                    spelled.add(found.repository)
+                elif found.repository in spelled and found.tag is None and found.digest is None:
+                    continue
+            yield found
 
 
 def _concerned(pointer: Pointer, mapping: Mapping) -> tuple[Scanner, ...]:
@@ -138,12 +137,11 @@ def _concerned(pointer: Pointer, mapping: Mapping) -> tuple[Scanner, ...]:
     for entry in mapping.entries:
         key = entry.key
         if type(key) is Scalar:
-            text = key.value
-            concerned |= _by_key(text) if len(text) <= _LONGEST_KEY else _by_key.__wrapped__(text)
+            concerned |= _by_key(key.value)
     return _those(concerned)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _by_key(key: str) -> int:
     """Return the scanners that start from a key, a bit for each."""
     return sum(1 << index for index, (_, starts) in enumerate(SCANNERS) if starts(key))

@@ -13,6 +13,8 @@ from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 
 _SUFFIXES = ("variant", "tagSuffix", "suffix")
 """What charts put behind a tag with a hyphen: those of VictoriaMetrics, Istio and others."""
+_SWITCHES = ("rootless", "distroless", "fips", "chroot")
+"""What charts have another image for: Gitea's puts ``-rootless`` behind the tag, that of ingress-nginx takes another name."""
 _LOOPS = frozenset({"matrix", "withItems", "withParam", "elements", "loop"})
 """What GitHub's workflows, Argo Workflows, ApplicationSets and Ansible's tasks go through item by item."""
 _LOOKUPS = "with_"
@@ -44,14 +46,29 @@ def is_built(place: Place) -> bool:
 
 def obstacle(place: Place) -> str | None:
     """Say why a digest behind the tag would not end up behind it, if what reads the map joins it otherwise."""
-    for key in _SUFFIXES:
-        suffix = read_field(place, key)
-        if suffix is not None and suffix.value:
-            return f"{key} is put behind its tag, and a digest would stand before it"
+    more = behind_the_tag(place)
+    if more is not None:
+        return f"{more} is put behind its tag, and a digest would stand before it"
     around = _above(place, 1)
     kind = around.text("type") if isinstance(around, Mapping) and place.pointer[-1:] == ("source",) else None
     if kind in {"registry-image", "docker-image"}:
         return f"a {kind} takes its digest as version.digest beside its source"
+    return None
+
+
+def behind_the_tag(place: Place) -> str | None:
+    """Return the key that makes another image of the one that is named: one that puts more behind its tag.
+
+    A key of its own for the digest does not help: it would be the digest of an image that is not the one deployed.
+    """
+    for key in _SUFFIXES:
+        suffix = read_field(place, key)
+        if suffix is not None and suffix.value:
+            return key
+    for key in _SWITCHES:
+        switch = read_field(place, key)
+        if switch is not None and switch.value.lower() == "true":
+            return key
     return None
 
 

@@ -47,6 +47,8 @@ def find(place: Place) -> Iterator[Occurrence]:
     scalar = None if entry is None else target(entry.value)
     if entry is None or not isinstance(scalar, Scalar) or scalar.is_block:
         return
+    if "/" in scalar.value and not place.local.forced:
+        return  # most images: a bare name has one segment
     reference = looks_like_reference(scalar.value)
     if reference is None or reference.digest is not None or _is_owned(place.object.mapping):
         return

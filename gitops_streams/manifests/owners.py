@@ -34,7 +34,7 @@ def owned(occurrence: Occurrence, found: Object) -> Occurrence:
     named = container or _patched(occurrence, found.mapping, path) or _keys(found.mapping, path)
     # What a kustomization deploys goes to the namespace that it names beside its images.
     namespace = found.mapping.text("namespace") if occurrence.form_name == "kustomize" else None
-    return replace(occurrence, owner=Owner(found.kind or None, found.name, named, namespace or None))
+    return occurrence.belonging_to(Owner(found.kind or None, found.name, named, namespace or None))
 
 
 def _path(occurrence: Occurrence) -> Pointer:

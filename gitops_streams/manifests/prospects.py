@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from gitops_streams.manifests import deployment_config, flux_markers, local_names, markers, registry_paths, triggers
@@ -23,22 +23,28 @@ _FIXED = (markers.SCREEN, flux_markers.SCREEN, triggers.SCREEN, deployment_confi
 
 
 class Prospects:
-    """The positions in one text where something may be found."""
+    """The positions in one text where something may be found; they are looked for when first asked for."""
 
-    __slots__ = ("_positions",)
+    __slots__ = ("_local", "_positions", "_text", "_tracked")
 
-    def __init__(self, positions: Iterable[int]) -> None:
-        """Remember them, in any order."""
-        self._positions = sorted(positions)
+    def __init__(self, text: str, tracked: frozenset[Repository], local: Collection[str]) -> None:
+        """Remember what to look for; see ``find``."""
+        self._text = text
+        self._tracked = tracked
+        self._local = local
+        self._positions: Sequence[int] | None = None
 
     def between(self, start: int, end: int) -> bool:
         """Whether there is one from ``start`` up to ``end``."""
-        at = bisect_left(self._positions, start)
-        return at < len(self._positions) and self._positions[at] < end
+        positions = self._positions
+        if positions is None:
+            positions = self._positions = _positions(self._text, self._tracked, self._local)
+        at = bisect_left(positions, start)
+        return at < len(positions) and positions[at] < end
 
 
 def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> Prospects | None:
-    """Find the positions in a text; ``None`` where it has to be looked at everywhere.
+    """Return the positions in a text; ``None`` where it has to be looked at everywhere.
 
     Args:
         text: of a file, or of a string in one.
@@ -48,16 +54,24 @@ def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> 
     # What an alias stands for stands elsewhere. Whoever asks for every repository has no set of them.
     if not isinstance(tracked, frozenset) or ("&" in text and "*" in text) or local_names.RESOLVE_NAMES in text:
         return None
+    return Prospects(text, tracked, local)
+
+
+def _positions(text: str, tracked: frozenset[Repository], local: Collection[str]) -> Sequence[int]:
+    """Find the positions in a text, sorted; all of them where it has to be looked at everywhere."""
     by_last, fixed = _wanted(tracked)
     split = registry_paths.split_paths(tracked)
+    segments = split.segments
     positions: list[int] = []
     parted = False
     for match in _SEGMENT.finditer(text):
         segment = match[1]
-        positions += [match.start() for path in by_last.get(segment, ()) if text.endswith(path, 0, match.end())]
-        parted = parted or (segment in split.segments and not text.startswith("/", match.end()))
+        if segment in by_last and text.endswith(by_last[segment], 0, match.end()):
+            positions.append(match.start())
+        if segment in segments and not parted:
+            parted = not text.startswith("/", match.end())
     if parted and split.stand_in(text):
-        return None
+        return range(len(text))
     for wanted in fixed:
         at = text.find(wanted)
         while at >= 0:
@@ -65,13 +79,13 @@ def find(text: str, tracked: Collection[Repository], local: Collection[str]) -> 
             at = text.find(wanted, at + 1)
     if local:
         positions += [match.start() for match in _NAMED.finditer(text) if match[1] is None or match[1] in local]
-    return Prospects(positions)
+    return sorted(positions)
 
 
 @lru_cache(maxsize=4)
 def _wanted(
     tracked: frozenset[Repository],
-) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Return the paths by their last segments, and those that have but one."""
     by_last: dict[str, list[str]] = {}
     fixed = list(_FIXED)
@@ -81,4 +95,4 @@ def _wanted(
             by_last.setdefault(last, []).append(path)
         else:
             fixed.append(path)
-    return by_last, tuple(fixed)
+    return {last: tuple(each) for last, each in by_last.items()}, tuple(fixed)

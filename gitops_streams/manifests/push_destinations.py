@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gitops_streams.manifests.image_like import is_image_key, plain
+from gitops_streams.manifests.key_memory import remembered
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, resolve, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -55,7 +56,7 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
         return False
     if keys[-1] in _KEYS or not _PARENTS.isdisjoint(keys[:-1]) or _says_so(keys[-1]):
         return True
-    if any((is_image_key(key) and _says_so(key)) or key.rpartition(".")[2] in _MODULES for key in keys):
+    if any(map(_writes, keys)):
         return True  # outputImage: {value: …}
     parent = resolve(found.mapping, path[:-1])
     if isinstance(parent, Mapping):
@@ -113,8 +114,15 @@ def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
     return False
 
 
+@remembered
 def _says_so(key: str) -> bool:
     return any(word.lower() in _KEY_WORDS for word in _WORDS.findall(key))
+
+
+@remembered
+def _writes(key: str) -> bool:
+    """Whether all that stands below a key is pushed."""
+    return (is_image_key(key) and _says_so(key)) or key.rpartition(".")[2] in _MODULES
 
 
 def _word(node: Node) -> str | None:

@@ -110,7 +110,7 @@ def scan_located(
 ) -> tuple[ScannedFile | None, list[Problem]]:
     """Scan a file whose nodes are located already; see ``scan``."""
     text = located.text
-    if "templates" in PurePosixPath(path).parts[:-1] and "{{" in text:
+    if "{{" in text and "templates" in PurePosixPath(path).parts[:-1]:
         return None, [Problem(path, None, "not scanned: it is a Helm template")]
     findings: list[Finding] = []
     ignored: list[IgnoredField] = []

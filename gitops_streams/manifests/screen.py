@@ -54,14 +54,15 @@ class Screen:
         # A path in two parts; few files with a key for the first one hold both.
         self._split = registry_paths.SplitPaths(tracked)
         self._unsplit = frozenset(segment.encode() for segment in self._split.segments).isdisjoint
-        self._apart = frozenset(self._paths).isdisjoint
+        self._last = frozenset(self._paths)
 
     def admits(self, data: bytes) -> bool:
         """Whether a file has to be parsed, or reported since it cannot be."""
         if data[:2] in _UTF_16:
             # It is not read, but it is reported where it holds what is looked for. Git's search would not see that.
             data += b"\n" + data.decode("utf-16", "replace").encode("utf-8", "replace")
-        if not self._apart(segments := _SEGMENT.findall(data)) and self._spells(data, segments):
+        segments = _SEGMENT.findall(data)
+        if any(path in data for segment in self._last.intersection(segments) for path in self._paths[segment]):
             return True
         if not self._unsplit(segments) and any(word in data for word in _SPLITTING) and self._joins(data):
             return True
@@ -72,6 +73,3 @@ class Screen:
 
     def _joins(self, data: bytes) -> bool:
         return self._split.stand_in(data.decode("latin-1"))
-
-    def _spells(self, data: bytes, segments: list[bytes]) -> bool:
-        return any(path in data for segment in {*segments} & self._paths.keys() for path in self._paths[segment])

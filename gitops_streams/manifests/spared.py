@@ -6,7 +6,7 @@ It goes before everything else that finds references, and what is spared is list
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gitops_streams.manifests import comments
@@ -57,7 +57,7 @@ def whole_file(text: str) -> str | None:
     return _IGNORED_FILE if head is not None and _FILE.search(head.group()) else None
 
 
-def find(file: str, text: str, found: Object, rules: Iterable[FieldRule], everything: str | None) -> Spared | None:
+def find(file: str, text: str, found: Object, rules: Collection[FieldRule], everything: str | None) -> Spared | None:
     """Find what is spared in one object; ``None`` if nothing is.
 
     Args:
@@ -67,8 +67,11 @@ def find(file: str, text: str, found: Object, rules: Iterable[FieldRule], everyt
         rules: the user's field rules.
         everything: why all of the file is, if it is.
     """
+    remarked = everything is None and SCREEN in text
+    if everything is None and not remarked and not rules:
+        return None
     spared = Spared(everything)
-    if SCREEN in text and everything is None:
+    if remarked:
         for scalar, _, below in _ignored(found.mapping, text):
             spared.reasons.setdefault(id(scalar), _IGNORED_ABOVE if below else _IGNORED)
     for rule in rules:

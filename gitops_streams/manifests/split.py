@@ -16,7 +16,7 @@ from gitops_streams.manifests.occurrence import (
     TagField,
 )
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.reference import looks_like_reference
+from gitops_streams.oci.reference import TAG, looks_like_reference
 from gitops_streams.yamledit.edit import is_null
 from gitops_streams.yamledit.nodes import NotEditable, Scalar, content, target
 from gitops_streams.yamledit.pointer import Pointer
@@ -66,8 +66,7 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
     if base is None or base.tag is not None or base.digest is not None:
         return None
     tag_text, _, suffix = (tag.value if tag else "").partition("@")
-    tagged = looks_like_reference(f"{name}:{tag_text}") if tag_text else base
-    if tagged is None:
+    if tag_text and TAG.fullmatch(tag_text) is None:
         return None
     bare = digest is not None and _is_bare(digest)
     written = digest.value if digest and digest.value else suffix

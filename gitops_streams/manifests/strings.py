@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache, partial
 
 from gitops_streams.manifests import advice, embedded, mentions, reference_texts
+from gitops_streams.manifests.advised import NO_ADVICE, Advice
 from gitops_streams.manifests.field_rules import FieldForm, FieldRule
-from gitops_streams.manifests.occurrence import Finding, Occurrence
+from gitops_streams.manifests.occurrence import Finding, Mention, Occurrence
 from gitops_streams.manifests.search import Search
 from gitops_streams.yamledit.embedded import Embedding
 from gitops_streams.yamledit.nodes import Scalar
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem
+
+_LONGEST_KEPT = 10_000
+"""Characters of a text whose nodes are kept until somebody asks for advice; in longer ones it is worked out at once."""
 
 
 def within(
@@ -38,17 +43,35 @@ def within(
         yield from alone
         return
     mentioned = list(mentions.find(search.path, search.text, scalar, search.tracked, string or why or alone))
+    if mentioned:
+        yield from _advised(search, outside, pointer, scalar, mentioned)
 
-    def manifest() -> Collection[str] | None:
+
+def _advised(
+    search: Search, outside: embedded.Outside, pointer: Pointer, scalar: Scalar, mentioned: Collection[Mention]
+) -> Iterator[Mention]:
+    """Yield the mentions of one string, each with the advice on it."""
+
+    def manifest() -> Collection[str]:
         tried = opened(search, outside, pointer, scalar, advice.TRIED)
-        return {each.text for each in tried if isinstance(each, Occurrence)} if isinstance(tried, list) else None
+        return {each.text for each in tried if isinstance(each, Occurrence)} if isinstance(tried, list) else ()
 
-    # Whoever asks for every repository there is wants no advice on each of them.
-    asked = mentioned and isinstance(search.tracked, frozenset)
-    advised = advice.line(search.path, outside, pointer, scalar, manifest) if asked else {}
+    @cache
+    def lines() -> Mapping[str, str]:
+        return advice.lines(
+            search.path, outside, pointer, scalar, manifest, wanted={mention.text for mention in mentioned}
+        )
+
     for mention in mentioned:
-        line = advised.get(mention.text, "")
-        yield replace(mention, document=search.document.index, pointer=pointer, advice=line)
+        # Whoever asks for every repository there is wants no advice on each of them.
+        given = Advice(partial(_line, lines, mention.text)) if isinstance(search.tracked, frozenset) else NO_ADVICE
+        if len(search.text) > _LONGEST_KEPT:
+            given = Advice(given.line)
+        yield replace(mention, document=search.document.index, pointer=pointer, advice=given)
+
+
+def _line(lines: Callable[[], Mapping[str, str]], text: str) -> str:
+    return lines().get(text, "")
 
 
 def opened(

@@ -35,8 +35,6 @@ def walk(found: Object, prospects: Prospects | None = None) -> Iterator[tuple[Po
             for key, value, ends in _values(node, end, prospects):
                 if key in _SERVERS_OWN or (top and key == "status"):
                     continue
-                if type(value) is Scalar and ":" not in value.value:
-                    continue  # most scalars: without a colon there is no tag to mention
                 stack.append(((*pointer, key), value, pointer, ends))
         elif isinstance(node, Sequence):
             for index, item, ends in _items(node, end, prospects):
@@ -47,9 +45,13 @@ def _values(node: Mapping, end: int, prospects: Prospects | None) -> Iterator[tu
     """Yield the keys of a map with what stands under them and where that ends, the last one first."""
     for entry in reversed(node.entries):
         key, value, ends = entry.key, entry.value, end
-        if prospects is not None:
+        if type(key) is not Scalar:
             end = _start(key, end)
-        if isinstance(key, Scalar) and (
+            continue
+        end = key.start
+        if type(value) is Scalar and ":" not in value.value:
+            continue  # most scalars: without a colon there is no tag to mention
+        if (
             prospects is None
             or prospects.between(end, ends)
             or (key.value in _LOOK_BESIDE and isinstance(value, Mapping))

@@ -63,12 +63,9 @@ class Binder:
         for finding in file.findings:
             if isinstance(finding, Mention):
                 if not finding.spared and self._index.is_followed(finding.repository, finding.tag):
-                    reason = (
-                        f"{finding.reason}; to edit it, configure {finding.advice}"
-                        if finding.advice
-                        else finding.reason
+                    skipped.append(
+                        SkippedReference(finding.file, finding.line, finding.text, finding.reason, finding.advice)
                     )
-                    skipped.append(SkippedReference(finding.file, finding.line, finding.text, reason))
                 continue
             bound = _bind(finding, self._index)
             if isinstance(bound, Site):

@@ -7,7 +7,8 @@ Pure: the registry's answers come in as values, and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -31,6 +32,7 @@ from gitops_streams.plan.model import (
     Site,
     SiteOutcome,
     Skipped,
+    SkippedReference,
     TagPlan,
     Unchanged,
 )
@@ -198,7 +200,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     tags.sort(key=lambda tag: tag.key.sort_key)
     return Plan(
         tuple(tags),
-        tuple(sorted(bindings.skipped, key=lambda item: (item.file, item.line, item.reference, item.reason))),
+        _in_order(bindings.skipped),
         _write(tags, files),
         tuple(sorted({*problems, *catalog.problems}, key=lambda found: (found.file, found.line or 0, found.reason))),
         requests,
@@ -213,6 +215,17 @@ def _answer(item: Asked, answers: Mapping[Question, Resolution]) -> Resolution:
             raise InternalError(f"no policy has chosen for {item.key}")
         case _:
             return item.question
+
+
+def _in_order(skipped: Collection[SkippedReference]) -> tuple[SkippedReference, ...]:
+    """Sort what is skipped; for two in one place only, reasons are asked for: the advice in them takes time."""
+    places = Counter((item.file, item.line, item.reference) for item in skipped)
+
+    def key(item: SkippedReference) -> tuple[str, int, str, str]:
+        place = item.file, item.line, item.reference
+        return *place, item.reason if places[place] > 1 else ""
+
+    return tuple(sorted(skipped, key=key))
 
 
 def _order(site: Site) -> tuple[str, int, int, list[tuple[int, str]]]:

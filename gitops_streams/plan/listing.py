@@ -199,7 +199,7 @@ def _mentioned(
         "text",
         None,
         reason=reason,
-        advice="" if state is State.IGNORED else found.advice,
+        advice="" if state is State.IGNORED else found.advice.line,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from gitops_streams.manifests.advised import NO_ADVICE, Advice
 from gitops_streams.manifests.occurrence import Occurrence
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Resolved, Unresolvable
@@ -180,7 +181,16 @@ class SkippedReference:
     file: str
     line: int
     reference: str
-    reason: str
+    why: str
+    """Why it is left as it is."""
+    advice: Advice = NO_ADVICE
+    """What would have it edited."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is left as it is, and what would have it edited."""
+        advice = self.advice.line
+        return f"{self.why}; to edit it, configure {advice}" if advice else self.why
 
 
 @dataclass(frozen=True, slots=True)

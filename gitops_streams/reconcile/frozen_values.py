@@ -9,7 +9,7 @@ import dataclasses
 from enum import Enum
 from typing import Any
 
-from gitops_streams.manifests import ignored_differences, occurrence
+from gitops_streams.manifests import advised, ignored_differences, occurrence
 from gitops_streams.oci import digest, reference
 from gitops_streams.yamledit import nodes, problem
 
@@ -27,6 +27,7 @@ _OCCURRENCE = (
     occurrence.Owner,
     occurrence.Occurrence,
     occurrence.Mention,
+    advised.Advice,
 )
 _TYPES: dict[str, Any] = {
     kind.__name__: kind
@@ -46,7 +47,7 @@ _FIELDS = {
     name: tuple(field.name for field in dataclasses.fields(kind) if field.init)
     for name, kind in _TYPES.items()
     if dataclasses.is_dataclass(kind)
-}
+} | {advised.Advice.__name__: ("line",)}
 _TUPLE, _LIST = "", "[]"
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from gitops_streams.plan.model import Outcome
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from gitops_streams.plan.model import Outcome, SkippedReference
 from gitops_streams.render import words
 from gitops_streams.render.inert import line
 from gitops_streams.render.report import Report
+
+Item = TypeVar("Item")
 
 _LISTED = 10
 """How many lines of a list are shown without ``-v``."""
@@ -36,8 +41,7 @@ def render(report: Report) -> str:
     if held:
         blocks.append(_listing("Held:", held, whole=report.every_site))
     if plan.skipped:
-        skipped = [f"{item.file}:{item.line}: {item.reference}: {item.reason}" for item in plan.skipped]
-        blocks.append(_listing("Skipped:", skipped, whole=report.every_site))
+        blocks.append(_listing("Skipped:", plan.skipped, whole=report.every_site, write=_skipped))
     if plan.problems:
         noticed = _listing("Noticed:", [str(problem) for problem in plan.problems], whole=report.every_site)
         unscanned = any(problem.reason.startswith("not scanned: ") for problem in plan.problems)
@@ -59,10 +63,14 @@ def render(report: Report) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _listing(title: str, items: list[str], *, whole: bool) -> str:
+def _listing(title: str, items: Sequence[Item], *, whole: bool, write: Callable[[Item], str] = str) -> str:
     """Write a list under its title; a long one is cut, since the next run says the same again."""
     shown = items if whole or len(items) <= _LISTED + 1 else items[:_LISTED]
-    lines = [title, *(f"  {line(item)}" for item in shown)]
+    lines = [title, *(f"  {line(write(item))}" for item in shown)]
     if len(shown) < len(items):
         lines.append(f"  … and {len(items) - len(shown)} more; -v lists them all")
     return "\n".join(lines)
+
+
+def _skipped(item: SkippedReference) -> str:
+    return f"{item.file}:{item.line}: {item.reference}: {item.reason}"
