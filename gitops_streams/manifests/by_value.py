@@ -21,6 +21,7 @@ from gitops_streams.yamledit.pointer import Pointer
 OCI = "oci://"
 DOCKER = "docker://"
 FORM = "value"
+_VARIABLES = (("env",), ("extraEnv",), ("extraEnvVars",))
 
 
 def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occurrence | str | None:
@@ -53,12 +54,16 @@ def _prefix(value: str, pointer: Pointer) -> str:
 
 
 def _is_named_image(place: Place, reference: Reference) -> bool:
-    """Whether ``org/name:tag`` is the value of a variable, a parameter or a flag whose name says image.
+    """Whether ``org/name:tag`` is a member of a map of images, or of a variable, a parameter or a flag that says image.
 
-    Names of one segment may be those of image stream tags, and a parameter called just ``image`` what is pushed.
+    Names of one segment may be those of image stream tags, but for members of such a map and variables of a container;
+    a parameter called just ``image`` may be what is pushed.
     """
-    last = place.pointer[-1]
-    if "/" not in reference.name or not (isinstance(last, int) or last in {"value", "default"}):
+    path = place.pointer[len(place.object.pointer) :]
+    last, bare = place.pointer[-1], "/" not in reference.name
+    if isinstance(last, str) and any(map(_says_images, path[-2:-1] if bare else path[-3:-1])):
+        return True
+    if not (isinstance(last, int) or last in {"value", "default"}) or (bare and path[-3:-2] not in _VARIABLES):
         return False
     around = resolve(place.object.mapping, place.pointer[len(place.object.pointer) : -1])
     if isinstance(around, Sequence):
@@ -66,6 +71,11 @@ def _is_named_image(place: Place, reference: Reference) -> bool:
         return isinstance(before, Scalar) and before.value.startswith("-") and _is_image_flag(before.value)
     name = (around.text("name") or "") if isinstance(around, Mapping) else ""
     return is_image_key(name) and not is_pushed_name(name)
+
+
+def _says_images(key: object) -> bool:
+    """Whether a key says that several images stand below it: ``images``, ``componentImages``, ``system_images``."""
+    return isinstance(key, str) and key.lower().endswith("images")
 
 
 def _is_image_flag(flag: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_streams.manifests import joining, mentions
-from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, SplitReference
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
 from gitops_streams.manifests.registry_paths import spelled
 from gitops_streams.manifests.split import is_literal, occurrence, read_field
 
@@ -28,16 +28,8 @@ def find(place: Place) -> Iterator[Finding]:
         return
     name = spelled(place, read_field(place, "registry"), repository)
     found = None if name is None or joining.is_input(place) else occurrence(place, "helm", name, tag, digest)
-    why = _why_not(place, found) if isinstance(found, Occurrence) else None
+    why = joining.why_not(place, found) if isinstance(found, Occurrence) else None
     if isinstance(found, Occurrence) and found.repository is not None and why is not None:
         yield mentions.of(found, found.repository, why)
     elif found is not None:
         yield found
-
-
-def _why_not(place: Place, found: Occurrence) -> str | None:
-    """Say why the map is left alone, if it is."""
-    if not (isinstance(found.form, SplitReference) and found.form.digest is not None):
-        return joining.obstacle(place)
-    more = joining.behind_the_tag(place)
-    return None if more is None else f"{more} is put behind its tag: the digest is that of another image"

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from gitops_streams.manifests import joining, mentions, whole
 from gitops_streams.manifests.image_like import is_image_key
-from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, WholeReference
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, SplitReference, WholeReference
 from gitops_streams.manifests.push_destinations import PUSHED, is_pushed
 from gitops_streams.manifests.registry_paths import spelled
-from gitops_streams.manifests.split import is_literal, occurrence, read_field
+from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
 from gitops_streams.yamledit.nodes import Scalar, Sequence, target
 
 FORM = "image-map"
@@ -34,8 +34,8 @@ def find(place: Place) -> Iterator[Finding]:
         for entry in place.mapping.entries:
             if isinstance(entry.key, Scalar):
                 yield from _pulled(place, _whole(place, entry.key.value))
-    elif not is_image_key(key) and is_image_key(_above(place)) and not kind:
-        found = _split(place) if place.mapping.entry("tag") is not None else None
+    elif not is_image_key(key) and not kind and _is_one_of_several(place):
+        found = _split(place) if place.mapping.entry("tag") is not None or isinstance(key, str) else None
         # An item's or a member's name may be what others call it by; one with a slash is a repository's.
         if isinstance(found, Occurrence) and "/" in found.name:
             yield from _pulled(place, found)
@@ -45,23 +45,36 @@ def find(place: Place) -> Iterator[Finding]:
             yield from _pulled(place, found)
 
 
-def _above(place: Place) -> object:
-    """Return the key of the list that the map is an item of, or of the map that it is a member of."""
-    return place.pointer[-2] if len(place.pointer) > len(place.object.pointer) + 1 else None
+def _is_one_of_several(place: Place) -> bool:
+    """Whether the map is an item of a list of images, or a member of a map of images, maybe in a group of its own."""
+    return any(map(is_image_key, place.pointer[len(place.object.pointer) :][-3:-1]))
 
 
 def _split(place: Place) -> Finding | None:
-    """Return what a name and the tag or the digest beside it spell; ``repository`` with a tag is Helm's."""
+    """Return what a name and the tag or the digest beside it spell; ``repository`` with a tag is Helm's.
+
+    ``version`` is a tag where the map is an image's and has no other: Linkerd's charts, k0s. Elsewhere it is that of
+    what runs in the image, which operators read as a number.
+    """
     tag, digest, sha = (read_field(place, key) for key in ("tag", "digest", "sha"))
-    if (tag is None and digest is None and sha is None) or read_field(place, "repository") is not None:
+    if tag is None and digest is None and sha is None:
+        tag = read_field(place, "version")
+        if tag is None or not any("/" in field.value for field in _names(place)):
+            return None  # `osImage: {name: ubuntu, version: …}` is no container's
+    if read_field(place, "repository") is not None:
         return None
-    name = next(filter(None, (read_field(place, each) for each in _NAMES)), None)
+    name = next(_names(place), None)
     if name is None or not name.value or not is_literal(place, name):
         return None
     whole_name = spelled(place, read_field(place, "registry"), name)
     if whole_name is None:
         return None
     return occurrence(place, FORM, whole_name, tag, digest if digest is not None else sha)
+
+
+def _names(place: Place) -> Iterator[Field]:
+    """Yield the fields of the map that may name the image."""
+    return filter(None, (read_field(place, each) for each in _NAMES))
 
 
 def _whole(place: Place, key: str) -> Occurrence | None:
@@ -86,7 +99,14 @@ def _pulled(place: Place, found: Finding | None) -> Iterator[Finding]:
     )
     if found is None or is_pushed(place.object, pointer):
         return
-    if isinstance(found, Occurrence) and found.repository is not None and _is_built(place):
-        yield mentions.of(found, found.repository, PUSHED)
-    else:
+    why = None
+    if isinstance(found, Occurrence) and found.repository is not None:
+        why = PUSHED if _is_built(place) else joining.why_not(place, found) if _is_split(found) else None
+        if why is not None:
+            yield mentions.of(found, found.repository, why)
+    if why is None:
         yield found
+
+
+def _is_split(found: Occurrence) -> bool:
+    return isinstance(found.form, SplitReference)

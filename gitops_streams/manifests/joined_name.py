@@ -2,7 +2,8 @@
 
 Istio's ``hub: docker.io/istio`` with ``image: pilot`` and ``tag``; the ``repository: nvcr.io/nvidia``, ``image`` and
 ``version`` of NVIDIA's operators, whose version may be a digest; ``repository``, ``name`` and ``tag``; ``registry``
-with ``image`` or ``name``; ``image: acme/web`` with ``tag`` alone, and so the ``baseImage`` of an older Prometheus;
+with ``image`` or ``name``, and so the ``version`` of Calico's operator; ``image: acme/web`` with ``tag`` alone, and so
+the ``baseImage`` of an older Prometheus;
 ``repository`` with ``imageTag``. All are joined with a colon. Words such as these are many, so that a name needs its
 registry, or two segments, and the place must be one that pulls images.
 
@@ -31,6 +32,7 @@ _FORMS = (
     ("repository", "image", "version"),
     ("repository", "name", "tag"),
     ("registry", "image", "tag"),
+    ("registry", "image", "version"),
     ("registry", "name", "tag"),
     (_WHOLE_NAME, "image", "tag"),
     (_WHOLE_NAME, "imageRepository", "tag"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from gitops_streams.manifests.image_like import plain
-from gitops_streams.manifests.occurrence import Place
+from gitops_streams.manifests.occurrence import Occurrence, Place, SplitReference
 from gitops_streams.manifests.split import read_field
 from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
@@ -14,7 +14,7 @@ from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 _SUFFIXES = ("variant", "tagSuffix", "suffix")
 """What charts put behind a tag with a hyphen: those of VictoriaMetrics, Istio and others."""
 _SWITCHES = ("rootless", "distroless", "fips", "chroot")
-"""What charts have another image for: Gitea's puts ``-rootless`` behind the tag, that of ingress-nginx takes another name."""
+"""What charts have another image for: Gitea's ends in ``-rootless``, that of ingress-nginx has another name."""
 _LOOPS = frozenset({"matrix", "withItems", "withParam", "elements", "loop"})
 """What GitHub's workflows, Argo Workflows, ApplicationSets and Ansible's tasks go through item by item."""
 _LOOKUPS = "with_"
@@ -44,11 +44,21 @@ def is_built(place: Place) -> bool:
     return any(plain(key) in _BUILT for key in keys)
 
 
+def why_not(place: Place, found: Occurrence) -> str | None:
+    """Say why what a map spells is left alone, if what reads it does more than to join name, tag and digest."""
+    if found.tag is None:
+        return None  # a digest is taken as it is
+    if not isinstance(found.form, SplitReference) or found.form.digest is None:
+        return obstacle(place)
+    more = _behind_the_tag(place)
+    return None if more is None else f"{more}: the digest would be that of another image"
+
+
 def obstacle(place: Place) -> str | None:
     """Say why a digest behind the tag would not end up behind it, if what reads the map joins it otherwise."""
-    more = behind_the_tag(place)
+    more = _behind_the_tag(place)
     if more is not None:
-        return f"{more} is put behind its tag, and a digest would stand before it"
+        return f"{more}, and a digest would stand before it"
     around = _above(place, 1)
     kind = around.text("type") if isinstance(around, Mapping) and place.pointer[-1:] == ("source",) else None
     if kind in {"registry-image", "docker-image"}:
@@ -56,19 +66,16 @@ def obstacle(place: Place) -> str | None:
     return None
 
 
-def behind_the_tag(place: Place) -> str | None:
-    """Return the key that makes another image of the one that is named: one that puts more behind its tag.
-
-    A key of its own for the digest does not help: it would be the digest of an image that is not the one deployed.
-    """
+def _behind_the_tag(place: Place) -> str | None:
+    """Say what makes another image of the one that is named, if something does."""
     for key in _SUFFIXES:
         suffix = read_field(place, key)
         if suffix is not None and suffix.value:
-            return key
+            return f"{key} is put behind its tag"
     for key in _SWITCHES:
         switch = read_field(place, key)
         if switch is not None and switch.value.lower() == "true":
-            return key
+            return f"{key} is put behind its tag or its name"
     return None
 
 

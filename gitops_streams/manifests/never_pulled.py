@@ -27,7 +27,7 @@ _PROSE = frozenset(
 _SCRIPTS = frozenset({"script", "scripts", "run", "before_script", "after_script", "shell", "cmd"})
 _CHARTS = frozenset({"repository", "repo", "repourl", "chart", "git", "sourcerepos"})
 _SCHEMA_WORDS = frozenset({"default", "enum", "const"})
-_PULLING = re.compile(r"image[_-]?pull")
+_PULLING = re.compile(r"image[_-]?pull(?![_-]?spec)")
 _DATA = {
     "ConfigMap": frozenset({"data", "binaryData"}),
     "Secret": frozenset({"data", "stringData"}),

@@ -22,6 +22,8 @@ from gitops_streams.yamledit.words import embed_words
 
 FORM = "value"
 _ARGUMENT = re.compile(r"(--?[A-Za-z][A-Za-z0-9_.-]*|[A-Za-z_][A-Za-z0-9_]*)=(.*)")
+_ONE_OF_SEVERAL = re.compile(r"(--?[A-Za-z][A-Za-z0-9_.-]*)=([A-Za-z0-9_.-]+)=(.*)")
+"""``-images=prometheus=…``, once for each image: the arguments of OpenShift's monitoring operator."""
 _LINE = re.compile(r"[ \t]*([A-Za-z0-9_][A-Za-z0-9_.-]*)=(\S+)[ \t]*")
 _LONGEST = 100_000
 """Characters; nobody lists more images in a variable."""
@@ -68,7 +70,12 @@ def _is_nothing_else(outside: Outside, pointer: Pointer, scalar: Scalar) -> bool
 
 
 def _is_argument(pointer: Pointer, value: str) -> bool:
-    argument = _ARGUMENT.fullmatch(value) if isinstance(pointer[-1] if pointer else None, int) else None
+    if not isinstance(pointer[-1] if pointer else None, int):
+        return False
+    one = _ONE_OF_SEVERAL.fullmatch(value)
+    if one is not None:
+        return is_image_key(one[1]) and not is_pushed_flag(one[1]) and not is_pushed_flag(one[2]) and _is_image(one[3])
+    argument = _ARGUMENT.fullmatch(value)
     if argument is None or is_pushed_flag(argument[1]):
         return False
     return _is_image(argument[2], named="/" in argument[2] and is_image_key(argument[1]))

@@ -26,6 +26,11 @@ def test_the_value_of_one_argument(found, before, quote):
     assert found(text.replace("TEXT", f"{TAGGED}@{DIGEST}")) == [f"3 value /0 {TAGGED}@{DIGEST}"]
 
 
+@pytest.mark.parametrize("before", ["-images=web=", "--images=kube-rbac-proxy=", "--component-images=v1.2_x="])
+def test_an_argument_for_one_of_several_images(found, before):
+    assert found(f"args: ['{before}{TAGGED}']\n") == [f"1 value /0 {TAGGED}"]
+
+
 def test_an_argument_without_a_registry(found):
     assert found("args: [--engine-image=acme/hub:1]\n") == ["1 value /0 acme/hub:1"]
 
@@ -37,7 +42,11 @@ def test_an_argument_without_a_registry(found):
         f"--cache-repo={TAGGED}",
         f"--to={TAGGED}",
         f"PUSH_TARGET={TAGGED}",
-        f"--images=a={TAGGED}",
+        f"--set=a={TAGGED}",
+        "--images=a=acme/hub:1",
+        f"--images=a=b={TAGGED}",
+        f"--images=push-to={TAGGED}",
+        f"--output-images=a={TAGGED}",
         f"--images={TAGGED},{TAGGED}",
         f"--image {TAGGED}",
         f"--url=https://{TAGGED}",

@@ -153,6 +153,16 @@ class TestHelm:
             ("v: {repository: quay.io/acme/web, tag: '1.4', variant: scratch}\n", "variant is put behind its tag"),
             ("v: {repository: quay.io/acme/web, tag: '1.4', tagSuffix: -x}\n", "tagSuffix is put behind its tag"),
             (
+                "v: {repository: quay.io/acme/web, tag: '1.4', variant: x, digest: ''}\n",
+                "variant is put behind its tag",
+            ),
+            ("v: {repository: quay.io/acme/web, tag: '1.4', rootless: true}\n", "rootless is put behind its tag"),
+            ("v: {repository: quay.io/acme/web, tag: '1.4', rootless: true, digest: ''}\n", "rootless is put behind"),
+            (
+                "image: {registry: quay.io, image: acme/web, tag: '1.4', chroot: 'true'}\n",
+                "chroot is put behind its tag",
+            ),
+            (
                 "x: {type: registry-image, source: {repository: quay.io/acme/web, tag: '1.4'}}\n",
                 "a registry-image takes its digest as version.digest",
             ),
@@ -162,10 +172,14 @@ class TestHelm:
         (line,) = found(text)
         assert line.startswith(f"1 - quay.io/acme/web:1.4: {reason}")
 
-    @pytest.mark.parametrize("more", ["variant: ''", "variant: x, digest: ''", "type: source"])
+    @pytest.mark.parametrize("more", ["variant: ''", "rootless: false, digest: ''", "rootless: ''", "type: source"])
     def test_what_joins_a_tag_and_nothing_else(self, found, more):
         (line,) = found(f"v: {{repository: quay.io/acme/web, tag: '1.4', {more}}}\n")
         assert line == "1 helm /v/tag quay.io/acme/web:1.4"
+
+    def test_a_digest_alone_has_no_tag_that_more_is_put_behind(self, found):
+        text = f"v: {{repository: quay.io/acme/web, rootless: true, digest: '{DIGEST}'}}\n"
+        assert found(text) == [f"1 helm /v/digest {WEB}@{DIGEST}"]
 
     def test_inputs_of_an_action_are_none(self, found):
         assert found("steps: [{uses: a/release@v1, with: {repository: quay.io/acme/web, tag: '1.4'}}]\n") == []

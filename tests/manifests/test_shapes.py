@@ -412,3 +412,95 @@ class TestValuesOfConfigMaps:
     @pytest.mark.parametrize("value", [f"'{TAGGED} '", f"'{TAGGED},{TAGGED}'", f"|\n    {TAGGED}", "acme/hub:1"])
     def test_with_more_or_less_than_that_are(self, found, value):
         assert not any(" value " in line for line in found(f"kind: ConfigMap\ndata:\n  router: {value}\n"))
+
+
+class TestImagesOfAMap:
+    @pytest.mark.parametrize("key", ["images", "componentImages", "system_images"])
+    @pytest.mark.parametrize(
+        ("members", "wanted"),
+        [
+            ("web: 'nginx:1'", "value /{}/web nginx:1"),
+            ("web: 'acme/hub:1'", "value /{}/web acme/hub:1"),
+            (f"web: '{TAGGED}'", f"value /{{}}/web {TAGGED}"),
+            ("group: {web: 'acme/hub:1'}", "value /{}/group/web acme/hub:1"),
+        ],
+    )
+    def test_are_references(self, found, key, members, wanted):
+        assert found(f"{key}: {{{members}}}\n") == [f"1 {wanted.format(key)}"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "images: {group: {web: 'nginx:1'}}\n",
+            "images: {a: {b: {web: 'acme/hub:1'}}}\n",
+            "images: {description: 'acme/hub:1'}\n",
+            "images: {repository: 'acme/hub:1'}\n",
+            "imagesOf: {web: 'acme/hub:1'}\n",
+            "images: {destination: 'acme/hub:1'}\n",
+            "images: {web: ['acme/hub:1']}\n",
+        ],
+    )
+    def test_other_members(self, found, text):
+        assert not any(" value " in line for line in found(text))
+
+
+class TestVersionsOfImages:
+    @pytest.mark.parametrize(
+        ("text", "wanted"),
+        [
+            (f"image: {{name: {WEB}, version: '1.4'}}\n", f"/image/version {TAGGED}"),
+            ("webImage: {image: acme/hub, version: 1.4}\n", "/webImage/version acme/hub:1.4"),
+            ("image: {registry: quay.io, image: acme/web, version: '1.4'}\n", f"/image/version {TAGGED}"),
+            (f"images: {{web: {{image: {WEB}, version: '1.4'}}}}\n", f"/images/web/version {TAGGED}"),
+            (f"images: {{net: {{web: {{image: {WEB}, version: 1.4}}}}}}\n", f"/images/net/web/version {TAGGED}"),
+            (f"image: {{name: {WEB}, version: '1.4@{DIGEST}'}}\n", f"/image/version {TAGGED}@{DIGEST}"),
+            (f"image: {{name: {WEB}, tag: '1.4', version: '1.3'}}\n", f"/image/tag {TAGGED}"),
+        ],
+    )
+    def test_are_tags(self, found, text, wanted):
+        assert found(text) == [f"1 image-map {wanted}"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "osImage: {name: nginx, version: '1.4'}\n",
+            f"spec: {{image: {WEB}, version: '1.4'}}\n",
+            f"services: {{web: {{image: {WEB}, version: '1.4'}}}}\n",
+            f"images: [{{name: {WEB}, version: '1.4'}}]\n",
+            f"image: {{name: {WEB}, version: ''}}\n",
+            f"image: {{kind: X, name: {WEB}, version: '1.4'}}\n",
+            "images: {web: {image: nginx, version: '1.4'}}\n",
+        ],
+    )
+    def test_versions_of_other_things(self, found, text):
+        assert not any("version" in line for line in found(text))
+
+    def test_what_is_built_is_reported(self, found):
+        (line,) = found(f"image: {{name: {WEB}, version: '1.4', dockerfile: x}}\n")
+        assert line == f"1 - {TAGGED}: {PUSHED}"
+
+
+class TestVariablesOfContainers:
+    @pytest.mark.parametrize("key", ["env", "extraEnv"])
+    def test_a_bare_name_where_the_variable_says_image(self, found, key):
+        text = f"containers: [{{{key}: [{{name: RELATED_IMAGE_WEB, value: 'nginx:1'}}]}}]\n"
+        assert found(text) == [f"1 value /containers/0/{key}/0/value nginx:1"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "env: [{name: WEB, value: 'nginx:1'}]\n",
+            "env: [{name: OUTPUT_IMAGE, value: 'nginx:1'}]\n",
+            "env: [{name: IMAGE_STREAM, value: 'nginx:1'}]\n",
+            "parameters: [{name: WEB_IMAGE, value: 'nginx:1'}]\n",
+            "params: [{name: web-image, default: 'nginx:1'}]\n",
+        ],
+    )
+    def test_other_bare_names(self, found, text):
+        assert not any(" value " in line for line in found(text))
+
+
+def test_pull_specs_are_references_and_pull_policies_are_none(found):
+    assert found(f"workImagePullSpec: {TAGGED}\n") == [f"1 value /workImagePullSpec {TAGGED}"]
+    (line,) = found(f"workImagePullPolicy: {TAGGED}\n")
+    assert line == f"1 - {TAGGED}: it says how images are pulled"
