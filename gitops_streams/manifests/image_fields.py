@@ -1,7 +1,8 @@
 """A reference that is split over keys of one map which say image themselves: ``image`` with ``imageTag`` and their kin.
 
 ``image: acme/web`` beside ``imageTag: 1.4``; ``workerImageRegistry``, ``workerImageRepository`` and ``workerImageTag``;
-``IMAGE_NAME`` and ``IMAGE_TAG``. Whoever reads them joins the two with a colon, so that the tag takes the digest.
+``IMAGE_NAME`` and ``IMAGE_TAG``; ``redis_image`` and ``redis_image_version``, as operators that are written in Ansible
+have it. Whoever reads them joins the two with a colon, so that the tag takes the digest.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from gitops_streams.manifests.split import Field, is_literal, occurrence, read_f
 from gitops_streams.yamledit.nodes import Scalar
 
 FORM = "image-map"
-_TAG = re.compile(r".*image[_-]?tag", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r".*image[_-]?(?:tag|version)", re.IGNORECASE | re.DOTALL)
+_WORDS = ("tag", "version")
 _SHARED = ("default", "global", "common")
 """What stands before ``image`` where the parts are those of several images, each with a name of its own."""
 _NAMES = ("", "name", "repository", "repo")
@@ -41,14 +43,17 @@ def find(place: Place) -> Iterator[Finding]:
         return read_field(place, found[0]) if len(found) == 1 else None
 
     for key in tags:
-        image = plain_of(key).removesuffix("tag")
+        word = next(each for each in _WORDS if plain_of(key).endswith(each))
+        image = plain_of(key).removesuffix(word)
         if image.startswith(_SHARED) or place.pointer[-1:] == ("global",):
             continue
         names = [name for name in (field(image + each) for each in _NAMES) if name is not None and name.value]
-        registry, digest, tag = field(f"{image}registry"), field(f"{image}digest"), field(f"{image}tag")
+        registry, digest, tag = field(f"{image}registry"), field(f"{image}digest"), field(f"{image}{word}")
         if len(names) != 1 or tag is None or not tag.value or not is_literal(place, names[0]):
             continue
         name = spelled(place, registry, names[0])
+        if word == "version" and (digest is not None or field(f"{image}tag") is not None or "/" not in (name or "")):
+            continue  # Kiali's `image_digest` is an algorithm; `image: ubuntu` with a version is a machine's
         found = None if name is None else occurrence(place, FORM, name, tag, digest)
         if found is None or is_pushed(place.object, (*place.pointer, names[0].key)):
             continue

@@ -56,7 +56,7 @@ def is_pushed(found: Object, pointer: Pointer) -> bool:
         return False
     if keys[-1] in _KEYS or not _PARENTS.isdisjoint(keys[:-1]) or _says_so(keys[-1]):
         return True
-    if any(map(_writes, keys)):
+    if any(map(_writes, keys)) and not _is_a_value(found, path):
         return True  # outputImage: {value: …}
     parent = resolve(found.mapping, path[:-1])
     if isinstance(parent, Mapping):
@@ -123,6 +123,12 @@ def _says_so(key: str) -> bool:
 def _writes(key: str) -> bool:
     """Whether all that stands below a key is pushed."""
     return (is_image_key(key) and _says_so(key)) or key.rpartition(".")[2] in _MODULES
+
+
+def _is_a_value(found: Object, path: Pointer) -> bool:
+    """Whether what seems a module of Ansible's is a key with a scalar, ``docker_image: web:1.4``: modules have maps."""
+    above = (part for part in path[:-1] if isinstance(part, str))
+    return not any(map(_writes, above)) and isinstance(resolve(found.mapping, path), Scalar)
 
 
 def _word(node: Node) -> str | None:

@@ -78,6 +78,14 @@ class TestImageFields:
             ),
             (f"imageRepository: {WEB}, imageTag: '1.4', imageDigest: '{DIGEST}'", f"imageTag {TAGGED}@{DIGEST}"),
             (f"webImageRepository: {WEB}, imageTag: '1.4'", None),
+            (f"image: {WEB}, image_version: 1.4, image_pull_policy: Always", f"image_version {TAGGED}"),
+            ("redis_image: acme/hub, redis_image_version: latest", "redis_image_version acme/hub:latest"),
+            (f"image_name: {WEB}, image_version: '1.4@{DIGEST}'", f"image_version {TAGGED}@{DIGEST}"),
+            (f"image_name: {WEB}, image_version: '1.4', image_digest: ''", None),
+            (f"imageName: {WEB}, imageTag: '1.4', imageVersion: '1.4'", f"imageTag {TAGGED}"),
+            ("image: nginx, imageVersion: '1.4'", None),
+            (f"image: {WEB}, defaultImageVersion: '1.4'", None),
+            (f"image: {WEB}, web_image_version: '1.4'", None),
             (f"imageName: {WEB}, imageRepository: {WEB}, imageTag: '1.4'", None),
             (f"imageName: {WEB}, imageTag: ''", None),
             (f"imageName: {WEB}, image_tag: '1.4', imageTag: '1.4'", None),
@@ -498,6 +506,12 @@ class TestVariablesOfContainers:
     )
     def test_other_bare_names(self, found, text):
         assert not any(" value " in line for line in found(text))
+
+
+def test_a_key_called_like_a_module_of_ansible_is_none(found):
+    assert found(f"kind: ConfigMap\ndata: {{docker_image: '{TAGGED}'}}\n") == [f"2 image /data/docker_image {TAGGED}"]
+    (line,) = found(f"tasks: [{{docker_image: {{name: '{TAGGED}'}}}}]\n")
+    assert line == f"1 - {TAGGED}: {PUSHED}"
 
 
 def test_pull_specs_are_references_and_pull_policies_are_none(found):
