@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitops_streams.git.log import FileLog, Revision
 from gitops_streams.git.repository import Repository
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.manifests.scan import MAX_BYTES
@@ -25,6 +24,7 @@ from gitops_streams.streams.rollback import fits
 from gitops_streams.yamledit.problem import Problem
 
 if TYPE_CHECKING:
+    from gitops_streams.git.log import Revision
     from gitops_streams.streams.reverts import TakenBack
 
 _STATES = 200
@@ -154,6 +154,8 @@ def read_states(repository: Repository, commit: str | None, streams: Iterable[St
     Raises:
         RepositoryError: the history cannot be read.
     """
+    from gitops_streams.git.log import FileLog  # noqa: PLC0415  where nothing moves, no log is read
+
     paths = {stream: status.path_of(stream) for stream in sorted(streams, key=str)}
     log = FileLog((), shallow=False) if commit is None else repository.log(list(paths.values()), commit)
     changes = {

@@ -146,7 +146,7 @@ def _review(
     reviewed = review_change(session, change)
     session.show(_written(reviewed.found, output), output)
     if comment:
-        done = put_comment(session, reviewed.settings.forge, reviewed.found, number)
+        done = put_comment(session, reviewed.settings.publishing.forge, reviewed.found, number)
         if isinstance(done, NotCommented):
             click.echo(f"notice: no comment: {line(done.reason)}", err=True)
             if done.hint:

@@ -34,9 +34,9 @@ from gitops_streams.plan.bind import Bindings, tracked
 from gitops_streams.plan.build import Asked, ask_for, settle
 from gitops_streams.reconcile.declarations import Declarations, declared_at
 from gitops_streams.reconcile.sites import Found, sites_of
-from gitops_streams.registry import RegistryClient
 from gitops_streams.registry.asking import Asking
 from gitops_streams.registry.choosing import choose_all
+from gitops_streams.registry.registries import Registries
 from gitops_streams.review.followed import followed_changes
 from gitops_streams.review.pin_review import (
     Compared,
@@ -91,7 +91,7 @@ def review_change(session: Session, change: Change) -> Reviewed:
         ConfigError: the base's configuration cannot be used.
     """
     repository = session.repository
-    base = find_base(repository, change.base, _remotes(session, change.overlay(Settings()).forge))
+    base = find_base(repository, change.base, _remotes(session, change.overlay(Settings()).publishing.forge))
     settings = change.overlay(settings_at(session, base.commit, change.config_file))
     committed = change.committed or repository.root is None
     after: Snapshot = repository.at(base.head) if committed else repository.work_tree()
@@ -104,7 +104,9 @@ def review_change(session: Session, change: Change) -> Reviewed:
         with sessions.registry_client(settings) as client:
             facts = _asked(facts, settings, client)
             requests = client.requests + client.token_requests
-    found = assemble_pins(facts, settings.review, RunInfo(__version__), requests=requests, offline=change.offline)
+    found = assemble_pins(
+        facts, settings.publishing.review, RunInfo(__version__), requests=requests, offline=change.offline
+    )
     return Reviewed(found, settings)
 
 
@@ -129,7 +131,7 @@ def _compare(before: Snapshot, after: Snapshot, settings: Settings, base: Base, 
     )
 
 
-def _asked(facts: Facts, settings: Settings, client: RegistryClient) -> Facts:
+def _asked(facts: Facts, settings: Settings, client: Registries) -> Facts:
     """Ask the registries for what the review needs to know of the pins that changed."""
     witness = facts.witness
     with Asking(client) as asking:
@@ -167,8 +169,8 @@ def _asked(facts: Facts, settings: Settings, client: RegistryClient) -> Facts:
     witness = replace(witness, present={pair: present[question] for pair, question in wanted.items()})
     facts = replace(facts, witness=witness)
     images = images_to_inspect(facts)
-    if images and settings.review.requests_per_image:
-        inspected = client.inspect_all(images, requests_per_image=settings.review.requests_per_image)
+    if images and settings.publishing.review.requests_per_image:
+        inspected = client.inspect_all(images, requests_per_image=settings.publishing.review.requests_per_image)
         facts = replace(facts, inspected=inspected)
     return facts
 

@@ -117,7 +117,7 @@ def _review(session: Session, inputs: Inputs, pull: PullRequestEvent, places: Fo
     told = of_pins(found, inputs, places.prefix(session.repository))
     annotations = told.annotations
     if inputs.token is not None:
-        done = put_comment(session, reviewed.settings.forge, found)
+        done = put_comment(session, reviewed.settings.publishing.forge, found)
         if isinstance(done, NotCommented):
             why = "\n".join(filter(None, (done.reason, done.hint)))
             annotations += (Annotation(Level.NOTICE, "The review is not on the pull request", why),)

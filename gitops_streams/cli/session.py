@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gitops_streams.git.snapshot import Snapshot
     from gitops_streams.git.work_tree import WorkTree
-    from gitops_streams.registry import RegistryClient
+    from gitops_streams.registry.deferred_client import DeferredClient
     from gitops_streams.render.report import Report
 
 _PROGRESS_AFTER = 20
@@ -55,11 +55,11 @@ class Session(Workspace):
 
 
 @contextmanager
-def registry_client(settings: config.Settings) -> Iterator[RegistryClient]:
+def registry_client(settings: config.Settings) -> Iterator[DeferredClient]:
     """Make the client that asks registries, with this process's environment; its warnings go to stderr."""
-    from gitops_streams.registry import RegistryClient
+    from gitops_streams.registry.deferred_client import DeferredClient
 
-    with RegistryClient(settings.registry, os.environ, _home()) as client:
+    with DeferredClient(settings.registry, os.environ, _home()) as client:
         yield client
         for warning in client.warnings:
             click.echo(f"warning: {line(warning)}", err=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops_streams.config.settings import PATH, CommitSettings, Settings
+from gitops_streams.config.settings import PATH, Settings
 
-__all__ = ["PATH", "CommitSettings", "Settings", "read"]
+__all__ = ["PATH", "Settings", "read"]
 
 
 def read(content: bytes, name: str, root: Path) -> Settings:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gitops_streams.config.publishing import CommitSettings, Publishing
 from gitops_streams.config.rules import user_rules
-from gitops_streams.config.settings import CommitSettings, Settings
+from gitops_streams.config.settings import Settings
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
 from gitops_streams.git.identity import Identity, Signing, SigningMethod
 from gitops_streams.oci.platform import Platform
@@ -40,6 +41,12 @@ from gitops_streams.streams.tag_policy import Defaults
 def settings(document: Mapping[str, Any], root: Path) -> Settings:
     """Turn a document that the schema has accepted into settings."""
     platform, registry = document.get("platform"), document.get("localRegistry")
+    publishing = Publishing(
+        _commit(document.get("commit", {}), root),
+        _pull_request(document.get("pullRequest", {})),
+        _review(document.get("review", {})),
+        _forge(document.get("forge", {}), root),
+    )
     return Settings(
         pin=Pin(document.get("pin", Pin.TAG_AND_DIGEST)),
         platform=None if platform is None else Platform.parse(platform),
@@ -52,11 +59,8 @@ def settings(document: Mapping[str, Any], root: Path) -> Settings:
         rules=user_rules(document.get("fields", ()), document.get("imagePolicies", {})),
         remote=document.get("remote"),
         branch=document.get("branch"),
-        commit=_commit(document.get("commit", {}), root),
         registry=_registry(document.get("registry", {}), document.get("registries", {}), root),
-        pull_request=_pull_request(document.get("pullRequest", {})),
-        review=_review(document.get("review", {})),
-        forge=_forge(document.get("forge", {}), root),
+        own_publishing=publishing.said,
     )
 
 

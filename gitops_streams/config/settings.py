@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitops_streams.forges.settings import ForgeSettings
-from gitops_streams.git.identity import Identity, Signing
 from gitops_streams.manifests.field_rules import UserRules
 from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
-from gitops_streams.review.policy import PullRequestPolicy, ReviewPolicy
 from gitops_streams.streams.local_registry import LocalRegistry
 from gitops_streams.streams.restraint import OPEN, Gates
 from gitops_streams.streams.tag_policy import Defaults
 
+if TYPE_CHECKING:
+    from gitops_streams.config.publishing import Publishing
+
 PATH = ".gitops-streams/config.yaml"
 """Where a repository keeps its configuration."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitSettings:
-    """How commits are made."""
-
-    subject: str | None = None
-    """Template of the subject line; ``None`` takes the default."""
-    author: Identity | None = None
-    """``None`` takes the identity that Git has configured."""
-    sign_off: bool = False
-    co_authors: tuple[str, ...] = ()
-    signing: Signing = field(default_factory=Signing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +43,15 @@ class Settings:
     remote: str | None = None
     """``None``: the remote that Git would choose for the branch."""
     branch: str | None = None
-    commit: CommitSettings = field(default_factory=CommitSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
-    pull_request: PullRequestPolicy = field(default_factory=PullRequestPolicy)
-    review: ReviewPolicy = field(default_factory=ReviewPolicy)
-    forge: ForgeSettings = field(default_factory=ForgeSettings)
+    own_publishing: Publishing | None = None
+    """What is said of publishing; ``None``: nothing but the defaults."""
     cache: Path | None = None
     """The file that remembers what was seen; no configuration file says it, only who runs the program does."""
+
+    @property
+    def publishing(self) -> Publishing:
+        """How changes are published and explained."""
+        from gitops_streams.config.publishing import Publishing  # noqa: PLC0415  a dry run does without
+
+        return self.own_publishing or Publishing()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 from gitops_streams.errors import RepositoryError
 from gitops_streams.git.command import Commands
-from gitops_streams.git.log import FileLog, read_log, shallow_end
 from gitops_streams.git.objects import read_objects
 from gitops_streams.git.process import Git
 from gitops_streams.git.snapshot import SIZE_LIMIT, Unreadable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gitops_streams.git.commit_tree import CommitTree
+    from gitops_streams.git.log import FileLog
 
 _INITIAL = "refs/heads/"
 
@@ -153,6 +153,8 @@ class Repository:
         Raises:
             RepositoryError: the history cannot be read.
         """
+        from gitops_streams.git.log import read_log  # noqa: PLC0415  where nothing moves, no log is read
+
         return read_log(self._git, commit, paths)
 
     def objects(self, object_ids: Sequence[str], limit: int = SIZE_LIMIT) -> Iterator[bytes | Unreadable]:
@@ -169,6 +171,8 @@ class Repository:
         Raises:
             RepositoryError: the history cannot be read.
         """
+        from gitops_streams.git.log import shallow_end  # noqa: PLC0415  as above
+
         return shallow_end(self._git, commit)
 
     def commands(self) -> Commands:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.image import Image, Inspection, Uninspectable
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
 from gitops_streams.plan.build import Asked
@@ -20,6 +20,9 @@ from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
 from gitops_streams.streams.restraint import OPEN, Freeze, Gates, spelled
 from gitops_streams.streams.tag_policy import Defaults
+
+if TYPE_CHECKING:
+    from gitops_streams.oci.image import Inspection
 
 _FIRST_YEAR = 2000
 """An image that says it is older was built reproducibly, with a date that stands for none."""
@@ -190,6 +193,8 @@ def _closed(
 
 
 def _missing(required: tuple[Platform, ...], image: Inspection | None) -> str | None:
+    from gitops_streams.oci.image import Image, Uninspectable  # noqa: PLC0415  few gates look at an image
+
     if not isinstance(image, Image):
         why = image.reason if isinstance(image, Uninspectable) else "it was not inspected"
         return f"its platforms cannot be told: {why}"
@@ -209,6 +214,8 @@ def _young(
     now: datetime,
     notices: list[tuple[TagKey, str]],
 ) -> Holding | None:
+    from gitops_streams.oci.image import Image, Uninspectable  # noqa: PLC0415  as above
+
     primary = image.primary if isinstance(image, Image) else None
     created = None if primary is None or primary.config is None else primary.config.created
     if created is not None and created.year >= _FIRST_YEAR and created <= now + _SKEW:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from gitops_streams.manifests.advised import NO_ADVICE, Advice
 from gitops_streams.manifests.occurrence import Occurrence
@@ -15,9 +15,11 @@ from gitops_streams.oci.resolution import Resolved, Unresolvable
 from gitops_streams.plan.holding import Holding
 from gitops_streams.streams.model import DockerImage, Source, TagKey
 from gitops_streams.yamledit.edit import Edit
-from gitops_streams.yamledit.patch import DocumentPatch, to_patch
 from gitops_streams.yamledit.pointer import Pointer
 from gitops_streams.yamledit.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from gitops_streams.yamledit.patch import DocumentPatch
 
 
 class Rule(StrEnum):
@@ -207,6 +209,8 @@ class FilePlan:
     @property
     def patches(self) -> tuple[DocumentPatch, ...]:
         """The edits as JSON Patch, which only a proof and JSON need."""
+        from gitops_streams.yamledit.patch import to_patch  # noqa: PLC0415  a table does without
+
         return to_patch(self.edits)
 
 

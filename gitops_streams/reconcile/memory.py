@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ class Memory:
 
     def recall(self, snapshot: Snapshot, path: str, blob: bytes | None) -> Outcome | None:
         """Return what a scan of a file would for the scope, ``None`` if that is not known."""
-        thawed = None if blob is None else self.thawed.get((path, blob.hex()))
+        thawed = self.thawed.get((path, blob.hex())) if blob is not None and self.thawed else None
         if thawed is None:
             return None
         found, ignored, problems = thawed
@@ -130,6 +129,8 @@ def needed(files: Iterable[ScannedFile]) -> frozenset[str]:
 @cache
 def _code() -> str:
     """Return a digest of the code that scans, so that no version, released or not, believes another's findings."""
+    from importlib import resources  # noqa: PLC0415  small repositories are not remembered
+
     digest = hashlib.sha256(__version__.encode())
     for room in _CODE:
         for source in sorted(resources.files("gitops_streams").joinpath(room).iterdir(), key=lambda entry: entry.name):

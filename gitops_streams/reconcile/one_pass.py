@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Snapshot
-from gitops_streams.oci.image import ImagePair
 from gitops_streams.oci.resolution import Question, Unresolvable
 from gitops_streams.plan.bind import Bindings
 from gitops_streams.plan.build import Asked, ask_for, build, settle, what_to_ask
@@ -26,6 +25,8 @@ from gitops_streams.streams.policy import NOTHING_PUSHED, Choosing, Pushed, Sele
 from gitops_streams.yamledit.problem import Problem
 
 if TYPE_CHECKING:
+    from gitops_streams.oci.digest import Digest
+    from gitops_streams.oci.image import Inspection
     from gitops_streams.registry.registries import Registries
 from gitops_streams.reconcile.declarations import Declarations
 from gitops_streams.reconcile.memory import needed
@@ -182,17 +183,24 @@ def _chosen(
 
 def judged(found: Sequence[Candidate], client: Registries, settings: Settings, now: datetime) -> Judgement:
     """Have the gates judge what would move; only images whose date or platforms they ask about are inspected."""
+    inspected = _inspected([one for one in found if needs_inspection(one, settings.gates)], client)
+    return judge(found, inspected, settings.gates, now, most=settings.max_changes)
+
+
+def _inspected(found: Sequence[Candidate], client: Registries) -> dict[tuple[TagKey, Digest], Inspection]:
+    if not found:
+        return {}
+    from gitops_streams.oci.image import ImagePair  # noqa: PLC0415  few gates look at an image
+
     pairs = {
         one.tag.key: ImagePair(
             one.image.reference.repository, None, one.new.digest, one.tag.platform, insecure=one.tag.insecure
         )
         for one in found
-        if needs_inspection(one, settings.gates)
     }
     # One index, one manifest, one configuration.
-    inspected = client.inspect_all(pairs.values(), requests_per_image=3) if pairs else {}
-    images = {(key, pair.new): inspected[pair].new for key, pair in pairs.items()}
-    return judge(found, images, settings.gates, now, most=settings.max_changes)
+    inspected = client.inspect_all(pairs.values(), requests_per_image=3)
+    return {(key, pair.new): inspected[pair].new for key, pair in pairs.items()}
 
 
 def _noticed(catalog: Catalog, judgement: Judgement) -> list[Problem]:

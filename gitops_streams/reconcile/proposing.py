@@ -56,7 +56,7 @@ class GroupProposal:
 
     def message(self, tree: str, committer: Identity | None) -> str:
         """Write the commit message for a tree and its committer."""
-        settings = self.workspace.settings.commit
+        settings = self.workspace.settings.publishing.commit
         content = CommitMessage(
             tuple(moves_of(self.plan)),
             len(self.plan.files),
@@ -90,7 +90,7 @@ class GroupProposal:
         alarms = len(review.alarming)
         summary = f"{count(self.moves, 'digest')} resolved, every edit proven"
         return Text(
-            title(review, self.workspace.settings.pull_request.title),
+            title(review, self.workspace.settings.publishing.pull_request.title),
             body(review, self.capabilities, marker),
             alarming=alarms > 0,
             summary=f"{summary}; {count(alarms, 'image')} to look at" if alarms else summary,
@@ -104,7 +104,7 @@ def divided(
     whole = proven(found.plan, mapped)
     files = {file.path: file.after for file in whole.files}
     proposals = []
-    for part in divide(whole, found.catalog, workspace.settings.pull_request, place.base):
+    for part in divide(whole, found.catalog, workspace.settings.publishing.pull_request, place.base):
         # A file that several groups change has other edits in each of them.
         plan = part.plan if all(files[file.path] == file.after for file in part.plan.files) else proven(part.plan)
         edits = edits_for(plan, found.history, snapshot)

@@ -64,8 +64,8 @@ def publish(
     options = PublishOptions(
         branch=destination.branch or workspace.settings.branch,
         remote=destination.remote or workspace.settings.remote,
-        identity=workspace.settings.commit.author,
-        signing=workspace.settings.commit.signing,
+        identity=workspace.settings.publishing.commit.author,
+        signing=workspace.settings.publishing.commit.signing,
         base=destination.base,
     )
     done = (publish_commit if destination.mode == "commit" else publish_push)(repository, plan, options)
@@ -83,7 +83,7 @@ def message(workspace: Workspace, destination: Destination, moves: Sequence[Move
     """Write the commit message that the settings ask for; none where nothing is committed."""
     if destination.mode == "worktree":
         return ""
-    settings = workspace.settings.commit
+    settings = workspace.settings.publishing.commit
     signed = str(committer(workspace.repository.commands(), settings.author)) if settings.sign_off else None
     content = CommitMessage(tuple(moves), files, signed_off_by=signed, co_authored_by=settings.co_authors)
     return render_commit_message(content if settings.subject is None else replace(content, subject=settings.subject))

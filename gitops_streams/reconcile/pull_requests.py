@@ -84,15 +84,15 @@ def reconcile_pull_requests(
     """
     settings, scope = workspace.settings, wanted.scope
     options = PullRequestOptions(
-        settings.pull_request,
+        settings.publishing.pull_request,
         base=wanted.base,
         remote=wanted.remote or settings.remote,
         groups=wanted.groups,
         shard=scope.shard,
-        identity=settings.commit.author,
-        automatic=os.environ.get("CI") == "true" or settings.forge.app is not None,
+        identity=settings.publishing.commit.author,
+        automatic=os.environ.get("CI") == "true" or settings.publishing.forge.app is not None,
         fallback_identity=ACTIONS_BOT if os.environ.get("GITHUB_ACTIONS") == "true" else None,
-        signing=settings.commit.signing,
+        signing=settings.publishing.commit.signing,
         dry_run=wanted.dry_run,
     )
     writer = reviewer(workspace, client)
@@ -114,7 +114,7 @@ def reconcile_pull_requests(
                 progress=progress,
                 now=scope.now,
                 past=past,
-                share=None if scope.shard is None else by_group(scope.shard, settings.pull_request),
+                share=None if scope.shard is None else by_group(scope.shard, settings.publishing.pull_request),
                 pushed=scope.pushed,
             )
             if watch is not None:
@@ -150,7 +150,7 @@ def forge_of(
     """Open the forge of the remote that is pushed to, and find what git signs in with there."""
     commands = workspace.repository.commands()
     name = find_remote(commands, base, remote)
-    forge = open_forge(workspace.settings.forge, url_of(commands, name), os.environ)
+    forge = open_forge(workspace.settings.publishing.forge, url_of(commands, name), os.environ)
     try:
         yield forge, _credential(workspace, forge, url_of(commands, name), url_of(commands, name, push=True), wanted)
     finally:
@@ -159,7 +159,7 @@ def forge_of(
 
 def _credential(workspace: Workspace, forge: Forge, url: str, push_url: str, wanted: Wanted) -> HttpCredential | None:
     """Lend git the forge's token, where the remote is on the forge's own host; SSH has its own keys."""
-    detected = detect(workspace.settings.forge, url, os.environ)
+    detected = detect(workspace.settings.publishing.forge, url, os.environ)
     site = detected.url if isinstance(detected, Detected) else ""
     token = wanted.branch_token or os.environ.get(BRANCH_TOKEN)
     if token and not (isinstance(forge, LendsCredential) and is_at(site, push_url)):

@@ -78,13 +78,13 @@ class Reviewer:
 def reviewer(workspace: Workspace, client: Registries, environment: Mapping[str, str] | None = None) -> Reviewer:
     """Prepare to write reviews as the settings say."""
     url = run_url(os.environ if environment is None else environment)
-    return Reviewer(client, workspace.settings.review, RunInfo(__version__, url))
+    return Reviewer(client, workspace.settings.publishing.review, RunInfo(__version__, url))
 
 
 def reviews(workspace: Workspace, writer: Reviewer, plan: Plan, found: Pass, snapshot: Snapshot) -> tuple[Review, ...]:
     """Review each group of a plan that was made on the work tree or a commit here, those that change something."""
     head = workspace.repository.head()
-    policy = workspace.settings.pull_request
+    policy = workspace.settings.publishing.pull_request
     base = policy.base or (head.name if isinstance(head, Branch) else "HEAD")
     place = Place(base, snapshot.commit or head.commit or "")
     return tuple(

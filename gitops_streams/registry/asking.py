@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from gitops_streams.oci.image import ImagePair
 from gitops_streams.oci.resolution import Question, Resolution, TagsQuestion, Unresolvable
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+    from gitops_streams.oci.image import ImagePair
     from gitops_streams.registry.registries import Registries
     from gitops_streams.registry.tags import TagList
 
@@ -168,6 +168,7 @@ def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: Regi
     theirs.close()
     answers: dict[Question, Resolution] = {}
     try:
+        client.resolve_all(())  # what a client does at its first question, it does while the first is looked for
         more = True
         while more:
             batch: list[Question] = []

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_streams import config, schemas
-from gitops_streams.config import CommitSettings, Settings
+from gitops_streams.config import Settings
+from gitops_streams.config.publishing import CommitSettings, Publishing
 from gitops_streams.errors import ConfigError
 from gitops_streams.forges.settings import AppSettings, ForgeKind, ForgeSettings
 from gitops_streams.git.identity import Identity, Signing, SigningMethod
@@ -69,7 +70,7 @@ def registry(**fields: object) -> Settings:
 
 
 def commit(**fields: object) -> Settings:
-    return Settings(commit=CommitSettings(**fields))  # type: ignore[arg-type]
+    return Settings(own_publishing=Publishing(commit=CommitSettings(**fields)))  # type: ignore[arg-type]
 
 
 def gates(**fields: object) -> Settings:
@@ -77,7 +78,7 @@ def gates(**fields: object) -> Settings:
 
 
 def pulls(**fields: object) -> Settings:
-    return Settings(pull_request=PullRequestPolicy(**fields))  # type: ignore[arg-type]
+    return Settings(own_publishing=Publishing(pull_request=PullRequestPolicy(**fields)))  # type: ignore[arg-type]
 
 
 def merging(**fields: object) -> Settings:
@@ -85,11 +86,11 @@ def merging(**fields: object) -> Settings:
 
 
 def review(**fields: object) -> Settings:
-    return Settings(review=ReviewPolicy(**fields))  # type: ignore[arg-type]
+    return Settings(own_publishing=Publishing(review=ReviewPolicy(**fields)))  # type: ignore[arg-type]
 
 
 def forge(**fields: object) -> Settings:
-    return Settings(forge=ForgeSettings(**fields))  # type: ignore[arg-type]
+    return Settings(own_publishing=Publishing(forge=ForgeSettings(**fields)))  # type: ignore[arg-type]
 
 
 def app(**fields: object) -> Settings:
@@ -359,7 +360,9 @@ def test_the_defaults_of_the_schema_are_those_of_the_settings():
         written = parse(json.dumps(node))
         base = host() if "<name>" in path else Settings()
         if path == "commit.subject":
-            written = replace(written, commit=replace(written.commit, subject=None))
+            commit = replace(written.publishing.commit, subject=None)
+            assert replace(written.publishing, commit=commit) == Publishing()
+            written = replace(written, own_publishing=None)
         assert written == base, path
 
 
@@ -793,7 +796,7 @@ OTHER_WAYS = {
 def test_the_example_of_the_page_is_a_configuration_that_names_every_group():
     (example,) = blocks("configuration.md")
     found = parse(example)
-    assert found.commit.author == Identity("Image Bot", "bot@example.com")
+    assert found.publishing.commit.author == Identity("Image Bot", "bot@example.com")
     assert len(found.registry.hosts) == 2
     unused = {
         path

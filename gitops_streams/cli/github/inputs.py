@@ -98,7 +98,8 @@ class Inputs:
 
         The token is looked for in ``GS_TOKEN``, unless the configuration names a place of its own.
         """
-        pulls, forge, commit = settings.pull_request, settings.forge, settings.commit
+        publishing = settings.publishing
+        pulls, forge, commit = publishing.pull_request, publishing.forge, publishing.commit
         merge = pulls.auto_merge
         commits = self.commits or pulls.commits
         if self.branch_token is not None and commits is CommitsBy.AUTO:
@@ -106,24 +107,27 @@ class Inputs:
         own_place = forge.token_env or forge.token_file or forge.app
         return replace(
             settings,
-            pull_request=replace(
-                pulls,
-                base=self.base or pulls.base,
-                grouping=self.group_by or pulls.grouping,
-                labels=self.labels or pulls.labels,
-                assignees=self.assignees or pulls.assignees,
-                reviewers=self.reviewers or pulls.reviewers,
-                team_reviewers=self.team_reviewers or pulls.team_reviewers,
-                drafts=self.draft or pulls.drafts,
-                auto_merge=merge if self.auto_merge is None else replace(merge, enabled=self.auto_merge),
-                commits=commits,
-            ),
-            forge=forge if own_place or self.token is None else replace(forge, token_env=TOKEN),
-            commit=replace(
-                commit,
-                author=self.author or commit.author,
-                sign_off=commit.sign_off if self.sign_off is None else self.sign_off,
-            ),
+            own_publishing=replace(
+                publishing,
+                pull_request=replace(
+                    pulls,
+                    base=self.base or pulls.base,
+                    grouping=self.group_by or pulls.grouping,
+                    labels=self.labels or pulls.labels,
+                    assignees=self.assignees or pulls.assignees,
+                    reviewers=self.reviewers or pulls.reviewers,
+                    team_reviewers=self.team_reviewers or pulls.team_reviewers,
+                    drafts=self.draft or pulls.drafts,
+                    auto_merge=merge if self.auto_merge is None else replace(merge, enabled=self.auto_merge),
+                    commits=commits,
+                ),
+                forge=forge if own_place or self.token is None else replace(forge, token_env=TOKEN),
+                commit=replace(
+                    commit,
+                    author=self.author or commit.author,
+                    sign_off=commit.sign_off if self.sign_off is None else self.sign_off,
+                ),
+            ).said,
         )
 
 

@@ -122,20 +122,20 @@ def test_inputs_win_over_the_configuration():
         base="main", group_by="namespace", labels="b", draft="never", auto_merge="false", sign_off="false",
         commits="git", author="C <c@example.com>", token="t",
     )  # fmt: skip
-    pulls = inputs.over(CONFIGURED).pull_request
+    pulls = inputs.over(CONFIGURED).publishing.pull_request
     assert (pulls.base, pulls.grouping, pulls.labels) == ("main", Grouping.NAMESPACE, ("b",))
     assert (pulls.drafts, pulls.auto_merge.enabled, pulls.commits) == (Drafts.NO, False, CommitsBy.GIT)
     assert pulls.auto_merge.method == "squash"
-    assert inputs.over(CONFIGURED).commit.author == Identity("C", "c@example.com")
-    assert inputs.over(CONFIGURED).commit.sign_off is False
-    assert inputs.over(CONFIGURED).forge.token_env == "GS_TOKEN"
+    assert inputs.over(CONFIGURED).publishing.commit.author == Identity("C", "c@example.com")
+    assert inputs.over(CONFIGURED).publishing.commit.sign_off is False
+    assert inputs.over(CONFIGURED).publishing.forge.token_env == "GS_TOKEN"
 
 
 def test_a_token_that_the_configuration_places_is_taken():
     settings = config.read(b"forge: {tokenEnv: OWN}", "config.yaml", Path())
-    assert given(token="t").over(settings).forge.token_env == "OWN"
+    assert given(token="t").over(settings).publishing.forge.token_env == "OWN"
 
 
 def test_with_a_token_for_branches_git_makes_the_commits():
-    assert given(branch_token="b").over(Settings()).pull_request.commits is CommitsBy.GIT
-    assert given(branch_token="b", commits="api").over(Settings()).pull_request.commits is CommitsBy.API
+    assert given(branch_token="b").over(Settings()).publishing.pull_request.commits is CommitsBy.GIT
+    assert given(branch_token="b", commits="api").over(Settings()).publishing.pull_request.commits is CommitsBy.API
