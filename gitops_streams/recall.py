@@ -109,11 +109,13 @@ def recall(
         RepositoryError: the history cannot be read.
     """
     moves = {move.asked.key: move for move in _moves(catalog, asked, answers, history)}
+    # Where nothing moves that was recorded before, as in a first run, git is not even asked for the commit.
+    if not moves:
+        return NOTHING
     repository = past.repository
     commit = snapshot.commit or repository.head().commit
-    if not moves or commit is None:
+    if commit is None:
         return NOTHING
-    # Where nothing moves that was recorded before, as in a first run, none of this is needed.
     from gitops_streams.git.deepen import deepen  # noqa: PLC0415
     from gitops_streams.streams.reverts import taken_back  # noqa: PLC0415
 

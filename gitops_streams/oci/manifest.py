@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.evidence import BUNDLE_CONTENT, PREDICATE_ANNOTATIONS, REFERENCE_DIGEST, REFERENCE_TYPE
 from gitops_streams.oci.foreign import ForeignReader, parse_object
-from gitops_streams.oci.image import Layer
 from gitops_streams.oci.platform import LegacyChoice, Platform
+
+if TYPE_CHECKING:
+    from gitops_streams.oci.image import Layer
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -133,6 +136,8 @@ def read_whole_index(content: bytes) -> Index | NotAnIndex:
 
 def read_manifest(content: bytes) -> ImageManifest | NotAManifest:
     """Read the manifest of an image or an artifact."""
+    from gitops_streams.oci.image import Layer  # noqa: PLC0415  where tags are resolved, no image is read
+
     document = parse_object(content)
     if document is None:
         return NotAManifest("the manifest is not JSON, or no object")

@@ -8,7 +8,7 @@ Pure: the registry's answers come in as values, and nothing is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -189,7 +189,7 @@ def build(  # noqa: PLR0913  the inputs of the decision, by name
     for item in asked:
         answer = _answer(item, answers)
         image = item.image
-        bound = sorted(sites.get(item.key, ()), key=_order)
+        bound = _sites_in_order(sites.get(item.key, ()))
         path = item.followed.path if isinstance(item.followed, Followed) else (item.key,)
         holding = holding_of(holdings, path)
         outcomes = tuple(_decide(site, image, answer, holding, wording, texts) for site in bound)
@@ -226,6 +226,14 @@ def _in_order(skipped: Collection[SkippedReference]) -> tuple[SkippedReference, 
         return *place, item.reason if places[place] > 1 else ""
 
     return tuple(sorted(skipped, key=key))
+
+
+def _sites_in_order(sites: Sequence[Site]) -> list[Site]:
+    """Sort sites by where they stand; the few that share a line, by the pointers that lead to them."""
+    by_line = {(site.occurrence.file, site.occurrence.address[0][0], site.occurrence.line): site for site in sites}
+    if len(by_line) == len(sites):
+        return [by_line[place] for place in sorted(by_line)]
+    return sorted(sites, key=_order)
 
 
 def _order(site: Site) -> tuple[str, int, int, list[tuple[int, str]]]:

@@ -18,7 +18,7 @@ from gitops_streams.plan.build import Asked
 from gitops_streams.plan.holding import Holding
 from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
-from gitops_streams.streams.restraint import OPEN, Freeze, Gates, spelled
+from gitops_streams.streams.restraint import Freeze, Gates, spelled
 from gitops_streams.streams.tag_policy import Defaults
 
 if TYPE_CHECKING:
@@ -90,9 +90,13 @@ class Judgement:
 
 def needs_inspection(candidate: Candidate, default: Gates) -> bool:
     """Whether the image itself must be looked at before the gates can judge."""
-    gates = (candidate.tag.gates or OPEN).over(default)
+    gates = _gates(candidate.tag, default)
     asked = candidate.new.method not in {Method.DECLARED, Method.RECORDED} or candidate.known is None
     return candidate.moves and asked and (_dated(gates, candidate) or bool(gates.platforms))
+
+
+def _gates(tag: StreamTag, default: Gates) -> Gates:
+    return default if tag.gates is None else tag.gates.over(default)
 
 
 def judge(
@@ -116,7 +120,7 @@ def judge(
     notices: list[tuple[TagKey, str]] = []
     moved = 0
     for candidate in candidates:
-        gates = (candidate.tag.gates or OPEN).over(default)
+        gates = _gates(candidate.tag, default)
         image = inspected.get((candidate.tag.key, candidate.new.digest))
         closed = _frozen(gates, now) or (_closed(candidate, gates, image, now, notices) if candidate.moves else None)
         if closed is None and candidate.moves and most is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -252,11 +253,12 @@ class Plan:
         wrong = any(problem.severity is Severity.ERROR for problem in self.problems)
         return wrong or any(tag.outcome is Outcome.FAILED for tag in self.tags)
 
-    def count_tags(self, outcome: Outcome) -> int:
-        """Count stream tags by outcome."""
-        return sum(tag.outcome is outcome for tag in self.tags)
+    @property
+    def tag_counts(self) -> Counter[Outcome]:
+        """How many stream tags have which outcome."""
+        return Counter(tag.outcome for tag in self.tags)
 
-    def count_sites(self, outcome: Outcome) -> int:
-        """Count sites by outcome; a reference that is not bound counts as skipped."""
-        unbound = len(self.skipped) if outcome is Outcome.SKIPPED else 0
-        return unbound + sum(site.outcome is outcome for site in self.sites)
+    @property
+    def site_counts(self) -> Counter[Outcome]:
+        """How many sites have which outcome; a reference that is not bound counts as skipped."""
+        return Counter({Outcome.SKIPPED: len(self.skipped)}) + Counter(site.outcome for site in self.sites)

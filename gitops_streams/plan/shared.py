@@ -24,10 +24,14 @@ def settle_shared(tags: list[TagPlan]) -> list[TagPlan]:
     """Skip the sites that would edit a shared scalar, unless every place that uses it wants the same text."""
     while True:
         wishes: dict[_Place, list[str]] = {}
-        for tag in tags:
-            for site in tag.sites:
-                for edit in site.edits if isinstance(site, Change) else ():
-                    wishes.setdefault(_place(site, edit), []).append(edit.written)
+        doubtful = False
+        for site in (site for tag in tags for site in tag.sites if isinstance(site, Change)):
+            for edit in site.edits:
+                wished = wishes.setdefault(_place(site, edit), [])
+                wished.append(edit.written)
+                doubtful = doubtful or wished[0] != edit.written or _uses(site, edit) > 1
+        if not doubtful:
+            return tags
         settled = [replace(tag, sites=tuple(_settle(site, wishes) for site in tag.sites)) for tag in tags]
         # A site that is skipped wants nothing any more, which may leave another one alone with its wish.
         if _count_changes(settled) == _count_changes(tags):
@@ -40,18 +44,18 @@ def _settle(site: SiteOutcome, wishes: _Wishes) -> SiteOutcome:
         for edit in site.edits:
             wished = wishes[_place(site, edit)]
             # The anchor's own place and each alias of it must have asked, all for the same.
-            made = innermost(edit)
-            alone = isinstance(made, Replace) and len(wished) < _uses(site, made)
-            if alone or any(other != edit.written for other in wished):
+            if len(wished) < _uses(site, edit) or any(other != edit.written for other in wished):
                 return Skipped(site.site, _REASON)
     return site
 
 
-def _uses(site: Change, edit: Replace) -> int:
-    """How many places use the scalar that an edit replaces."""
-    for field in site.site.occurrence.fields:
-        if field.scalar.start <= edit.span.start and edit.span.end <= field.scalar.end:
-            return field.scalar.aliases + 1
+def _uses(site: Change, edit: Edit) -> int:
+    """How many places use the scalar that an edit replaces; nothing shares what is added."""
+    made = innermost(edit)
+    if isinstance(made, Replace):
+        for field in site.site.occurrence.fields:
+            if field.scalar.start <= made.span.start and made.span.end <= field.scalar.end:
+                return field.scalar.aliases + 1
     return 1
 
 

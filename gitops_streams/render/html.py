@@ -38,8 +38,8 @@ def render(report: Report) -> str:
 def _title(report: Report) -> str:
     if report.reviews:
         return headline(_whole(report.reviews))
-    moved = report.plan.count_tags(Outcome.CHANGED)
-    failed = report.plan.count_tags(Outcome.FAILED)
+    moved = report.plan.tag_counts[Outcome.CHANGED]
+    failed = report.plan.tag_counts[Outcome.FAILED]
     if not moved:
         return f"{words.count(failed, 'stream tag')} could not be resolved" if failed else "Every pin is up to date"
     title = f"{words.count(moved, 'stream tag')} {'moves' if moved == 1 else 'move'}"
@@ -55,7 +55,7 @@ def _body(report: Report, title: str) -> Iterator[Html]:
     anchors: Anchors = {tag.key: f"tag-{number}" for number, tag in enumerate(moved, 1)}
     sections = list(_sections(report, anchors))
     alarming = any(tag.delta.alarming for tag in moved)
-    failed = report.plan.count_tags(Outcome.FAILED)
+    failed = report.plan.tag_counts[Outcome.FAILED]
     links = [element("li", element("a", escaped(name), href=f"#{where}")) for where, name, _ in sections]
     yield element("a", escaped("Skip to the report"), href="#report", class_="skip")
     yield element(

@@ -152,7 +152,8 @@ def _place(file: str, line: int | None) -> str:
 
 def tiles(plan: Plan) -> Html:
     """Write the counts."""
-    counts = [(plan.count_tags(each), f"tags {each.value}", each.value) for each in Outcome]
+    tags = plan.tag_counts
+    counts = [(tags[each], f"tags {each.value}", each.value) for each in Outcome]
     shown = [_tile(*each) for each in counts if each[0]]
     shown.append(_tile(len(plan.files), "file to change" if len(plan.files) == 1 else "files to change", ""))
     shown.append(_tile(plan.requests, "request" if plan.requests == 1 else "requests", ""))

@@ -19,12 +19,13 @@ SCHEMA_VERSION = 1
 def render(report: Report) -> str:
     """Render a report as one JSON object."""
     plan = report.plan
+    tags, sites = plan.tag_counts, plan.site_counts
     document: dict[str, Any] = {
         "schemaVersion": SCHEMA_VERSION,
         "summary": {
             "requests": plan.requests,
-            "tags": {outcome.value: plan.count_tags(outcome) for outcome in _ORDER},
-            "sites": {outcome.value: plan.count_sites(outcome) for outcome in _ORDER},
+            "tags": {outcome.value: tags[outcome] for outcome in _ORDER},
+            "sites": {outcome.value: sites[outcome] for outcome in _ORDER},
         },
         "results": [_tag(tag) for tag in plan.tags],
         "skipped": [

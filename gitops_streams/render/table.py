@@ -20,8 +20,9 @@ def render(report: Report) -> str:
     """Render a report as a table with a summary; sites that need no change are only counted."""
     plan = report.plan
     rows = [
-        [site.outcome.value, line(str(tag.key)), line(words.place(site.site)), line(words.change(site))]
+        [site.outcome.value, name, line(words.place(site.site)), line(words.change(site))]
         for tag in plan.tags
+        for name in [line(str(tag.key))]
         for site in tag.sites
         if (report.every_site or site.outcome is not Outcome.UNCHANGED) and site.outcome is not Outcome.FAILED
     ]

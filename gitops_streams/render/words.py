@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, Plan, Site, SiteOutcome, Skipped, Unchanged
 
@@ -56,12 +57,14 @@ def _move(before: str, after: str) -> str:
 
 def summary(plan: Plan) -> str:
     """Write the counts of a plan in one line."""
-    tags = ", ".join(f"{number} {outcome}" for outcome in Outcome if (number := plan.count_tags(outcome)))
-    sites = ", ".join(f"{number} {outcome}" for outcome in Outcome if (number := plan.count_sites(outcome)))
     parts = [
-        f"stream tags: {tags or 'none in use'}",
-        f"sites: {sites or 'none'}",
+        f"stream tags: {_counted(plan.tag_counts) or 'none in use'}",
+        f"sites: {_counted(plan.site_counts) or 'none'}",
         count(len(plan.files), "file") + " to change",
         count(plan.requests, "request"),
     ]
     return " · ".join(parts)
+
+
+def _counted(counts: Counter[Outcome]) -> str:
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])

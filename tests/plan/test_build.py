@@ -146,7 +146,7 @@ class TestAnchors:
         )
         plan = plan_files({"app.yaml": text} | streams, answers={f"{WEB}:1.4": ANSWER}).plan
         # Both streams resolve to one digest, so both want the same.
-        assert plan.count_sites(Outcome.CHANGED) == 3
+        assert plan.site_counts[Outcome.CHANGED] == 3
         (file,) = proven(plan).files
         assert file.after.decode() == text.replace(":1.4", f":1.4@{NEW}")
 
@@ -154,8 +154,8 @@ class TestAnchors:
         streams = {"a.json": stream("web", "a", prod=f"{WEB}:1.4"), "b.json": stream("api", "b", x=f"{WEB}:1.5")}
         text = f'a: &i old # {{"$imagestream": "a/web:prod"}}\nimage: *i\nimages: ["{WEB}:1.5"]\n'
         plan = plan_files({"app.yaml": text} | streams).plan
-        assert plan.count_sites(Outcome.SKIPPED) == 1
-        assert plan.count_sites(Outcome.CHANGED) == 1
+        assert plan.site_counts[Outcome.SKIPPED] == 1
+        assert plan.site_counts[Outcome.CHANGED] == 1
 
     def test_of_a_site_that_is_skipped_count_no_more(self, after):
         # The first map cannot get its tag, so it must not get its digest through the second one either.
@@ -175,7 +175,7 @@ def test_a_file_that_a_second_parser_refuses_is_left_out_and_says_so(plan_files,
     text = f"- &a:\n  b: 1\n- image: '{WEB}:1.4'\n"
     plan = proven(plan_files({"app.yaml": text, "s.json": stream("web", prod=f"{WEB}:1.4")}).plan)
     assert plan.files == ()
-    assert plan.count_sites(Outcome.SKIPPED) == 1
+    assert plan.site_counts[Outcome.SKIPPED] == 1
     (site,) = plan.sites
     assert "can be proven" in site.reason
 

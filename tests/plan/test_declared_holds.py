@@ -88,7 +88,7 @@ def test_every_place_gets_the_image_that_is_held(planned):
 def test_once_every_place_has_it_the_tag_is_held_and_nothing_changes(planned):
     plan = planned(f"quay.io/acme/web:1.4@{OLD}").plan
     assert [tag.outcome for tag in plan.tags] == [Outcome.HELD]
-    assert (plan.files, plan.count_sites(Outcome.UNCHANGED)) == ((), 1)
+    assert (plan.files, plan.site_counts[Outcome.UNCHANGED]) == ((), 1)
 
 
 def test_an_image_that_came_from_what_is_not_followed_now_is_given_to_no_place(planned):

@@ -78,10 +78,11 @@ class TestGolden:
         first = plan_files(read(GOLDEN / case / "original"))
         second = plan_files(first.files | recorded(first))
         assert second.plan.files == ()
-        assert second.plan.count_sites(Outcome.CHANGED) == 0
-        assert second.plan.count_sites(Outcome.UNCHANGED) == first.plan.count_sites(
-            Outcome.CHANGED
-        ) + first.plan.count_sites(Outcome.UNCHANGED)
+        assert second.plan.site_counts[Outcome.CHANGED] == 0
+        assert (
+            second.plan.site_counts[Outcome.UNCHANGED]
+            == first.plan.site_counts[Outcome.CHANGED] + first.plan.site_counts[Outcome.UNCHANGED]
+        )
         assert notes(second.plan) == notes(first.plan)
         assert recorded(second) == recorded(first)
 

@@ -38,7 +38,7 @@ def test_no_tags_write_no_files(stream, plan_files):
     planned = plan_files(tree(stream))
     narrow = narrowed(planned.plan, [])
     assert (narrow.tags, narrow.files) == ((), ())
-    assert narrow.count_sites(Outcome.CHANGED) == 0
+    assert narrow.site_counts[Outcome.CHANGED] == 0
 
 
 def test_a_scalar_that_two_tags_share_is_written_with_either(stream, plan_files):

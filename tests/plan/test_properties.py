@@ -145,7 +145,7 @@ def test_every_change_is_proven_and_a_second_run_has_none(data, pin, every_tree,
     assert proven(first.plan) == first.plan
     second = plan_files(first.files | recorded(first), pin=pin)
     assert second.plan.files == ()
-    assert second.plan.count_sites(Outcome.CHANGED) == 0
+    assert second.plan.site_counts[Outcome.CHANGED] == 0
 
 
 @quickly
