@@ -19,18 +19,17 @@ _BOTH = (
 
 def accepted(
     search: Search, place: Place, findings: Iterable[Finding], marks: AbstractSet[int]
-) -> Iterator[tuple[Finding, set[int]]]:
-    """Yield what is found in one place, with its scalars; what cannot be edited becomes a mention with the reason."""
+) -> Iterable[tuple[Finding, set[int]]]:
+    """Return what is found in one place, with its scalars; what cannot be edited becomes a mention with the reason."""
     found = _each(search, place, findings, marks)
-    # Whoever asks for every repository there is sees every way to read a map.
-    return _settled(list(found)) if isinstance(search.tracked, frozenset) else found
+    if not isinstance(search.tracked, frozenset):
+        return found  # whoever asks for every repository there is sees every way to read a map
+    each = list(found)
+    return each if len(each) < 2 else _settled(each)  # noqa: PLR2004  one alone is nobody's rival
 
 
 def _settled(found: list[tuple[Finding, set[int]]]) -> Iterator[tuple[Finding, set[int]]]:
     """Yield what is found, but for a tag that two followed names of its map go with: nobody knows which is meant."""
-    if len(found) < 2:  # noqa: PLR2004  one alone is nobody's rival
-        yield from found
-        return
     readings: dict[Pointer, set[Repository | None]] = {}
     for each, _ in found:
         for field in each.fields if isinstance(each, Occurrence) else ():

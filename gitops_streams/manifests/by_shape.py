@@ -31,7 +31,7 @@ from gitops_streams.manifests.owners import owned
 from gitops_streams.manifests.search import Search
 from gitops_streams.manifests.strings import within
 from gitops_streams.manifests.walking import is_text, walk
-from gitops_streams.oci.reference import Repository
+from gitops_streams.oci.reference import Repository, looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Node, Scalar, Sequence, target
 from gitops_streams.yamledit.objects import Object
 from gitops_streams.yamledit.pointer import Pointer
@@ -90,6 +90,9 @@ def _by_value(
     search: Search, found: Object, pointer: Pointer, scalar: Scalar, why: str | None, *, mentioned: bool
 ) -> Iterator[Finding | Problem]:
     """Yield what a scalar is that no scanner claims, or the references in it that are not edited."""
+    name = None if scalar.is_block else looks_like_reference(scalar.value)
+    if name is not None and name.tag is None and name.digest is None:
+        return  # most of them: a name has a colon where its registry has a port
     spares = search.spared.why((id(scalar),))
     why = spares or why
     if why is None:
@@ -108,8 +111,8 @@ def _by_value(
 
 def _ask(
     scanners: Iterable[Scanner], search: Search, place: Place, marks: AbstractSet[int]
-) -> Iterator[tuple[Finding, set[int]]]:
-    """Yield what scanners find, with its scalars.
+) -> Iterable[tuple[Finding, set[int]]]:
+    """Return what scanners find, with its scalars.
 
     What is named or ruled goes before every shape. An anchored scalar is found wherever an alias stands for it.
     """

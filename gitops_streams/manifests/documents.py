@@ -117,16 +117,17 @@ def _mentioned(search: Search, found: Object, why: str) -> Iterator[Finding]:
 def _object(search: Search, found: Object, *, marked: bool) -> Iterator[Finding | Problem]:
     marks: set[int] = set()
     policies = search.rules.image_policies if search.policed else None
-    naming = named_scalars.Naming(
-        search.path, search.text, search.document.index, found, search.uneditable, search.spared, policies
-    )
-    for named in named_scalars.find(naming, marked=marked, triggered=search.triggered):
-        if isinstance(named, Occurrence):
-            marks |= scalars_of(named)
-        elif isinstance(named, named_scalars.Claimed):
-            marks.add(id(named.scalar))
-            continue
-        yield named
+    if marked or search.triggered or policies is not None:
+        naming = named_scalars.Naming(
+            search.path, search.text, search.document.index, found, search.uneditable, search.spared, policies
+        )
+        for named in named_scalars.find(naming, marked=marked, triggered=search.triggered):
+            if isinstance(named, Occurrence):
+                marks |= scalars_of(named)
+            elif isinstance(named, named_scalars.Claimed):
+                marks.add(id(named.scalar))
+                continue
+            yield named
     for ruled_finding, scalars in by_rule.find(search, found, marks) if search.rules.fields else ():
         marks |= scalars
         yield ruled_finding

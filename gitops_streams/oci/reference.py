@@ -55,7 +55,7 @@ class Repository:
             return str(self)
         short = self.path.removeprefix("library/") if self.path.count("/") == 1 else self.path
         parsed = _parse(short)
-        return short if not isinstance(parsed, str) and parsed[1] == self else str(self)
+        return short if isinstance(parsed, Reference) and parsed.repository == self else str(self)
 
     def __str__(self) -> str:
         """``domain/path``."""
@@ -86,7 +86,7 @@ class Reference:
                 f"{text!r} is not an image reference: {parsed}",
                 hint="write it as [registry/]repository[:tag][@sha256:digest]",
             )
-        return cls(*parsed)
+        return cls(parsed.name, parsed.repository, parsed.tag, parsed.digest)
 
     @classmethod
     def parse_strict(cls, text: str) -> Self:
@@ -127,7 +127,7 @@ def looks_like_reference(text: str) -> Reference | None:
     if len(text) > _MAX_TEXT:
         return None
     parsed = _parse(text)
-    return None if isinstance(parsed, str) else Reference(*parsed)
+    return None if isinstance(parsed, str) else parsed
 
 
 def _match(text: str) -> re.Match[str] | str:
@@ -147,8 +147,8 @@ def _match(text: str) -> re.Match[str] | str:
 
 
 @lru_cache(maxsize=8192)
-def _parse(text: str) -> tuple[str, Repository, str | None, Digest | None] | str:
-    """Return the fields of a normalised reference, or what is wrong with the text."""
+def _parse(text: str) -> Reference | str:
+    """Return a normalised reference, or what is wrong with the text."""
     if IDENTIFIER.fullmatch(text):
         return "64 hexadecimal digits alone name no repository"
     # Docker decides first what the domain is, and only then applies the grammar (normalize.go).
@@ -177,7 +177,7 @@ def _parse(text: str) -> tuple[str, Repository, str | None, Digest | None] | str
             return error.message
     path: str = match["path"]
     suffix = match.end() - match.end("name")
-    return text[: len(text) - suffix], Repository(domain, path), match["tag"], digest
+    return Reference(text[: len(text) - suffix], Repository(domain, path), match["tag"], digest)
 
 
 def _match_reason(text: str, default: str) -> str:
