@@ -162,9 +162,9 @@ def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Can
     kind = texts.get("kind", "")
     if _NEVER_KINDS.fullmatch(kind) or _TEXTS.search(key):
         return
-    split = _split(texts, entries, key, kind)
-    if split is not None:
-        part, candidate = split
+    is_image = any(isinstance(part, str) and _IMAGE_KEY.search(part) for part in (*address[-3:], key))
+    split = _split(texts, entries, key, kind, is_image=is_image)
+    for part, candidate in [split] if split is not None else _image_and_tag(texts):
         yield Candidate((*address, *part), *candidate)
     for name, value in entries.items():
         if name in _NEVER_KEYS or (name == "status" and kind) or (split is not None and name in split[0]):
@@ -181,7 +181,7 @@ def _mapping(node: Seen, address: Address, key: str, depth: int) -> Iterator[Can
 
 
 def _split(
-    texts: dict[str, str], entries: dict[str, Seen], key: str, kind: str
+    texts: dict[str, str], entries: dict[str, Seen], key: str, kind: str, *, is_image: bool
 ) -> tuple[Address, tuple[str, str, str, str | None]] | None:
     """Return what several scalars of one mapping say together, with the part that carries the tag."""
     digest = texts.get("digest") or texts.get("sha") or None
@@ -202,13 +202,26 @@ def _split(
         return _made("Helm", name, texts["tag"], digest, ("tag",))
     if "tag" in texts and ("image" in texts or "name" in texts) and _IMAGE_KEY.search(key):
         return _made("name and tag", texts.get("image") or texts["name"], texts["tag"], digest, ("tag",))
-    for word, tag in texts.items():
-        stem = re.fullmatch(r"((?!default|global|common).*image)[_-]?tag", word, re.IGNORECASE)
-        name = "" if stem is None else next((texts[key] for key in _named(stem[1]) if texts.get(key)), "")
-        if stem is not None and name:
-            registry = texts.get(f"{stem[1]}Registry", "")
-            return _made("image and its tag", f"{registry}/{name}" if registry else name, tag, digest, (word,))
+    name = texts.get("image") or texts.get("name") or ""
+    if is_image and "/" in name and texts.get("version") and "tag" not in texts and not kind:
+        registry = texts.get("registry", "")
+        name = f"{registry}/{name}" if registry else name
+        return _made("name and version", name, texts["version"], digest, ("version",))
     return None
+
+
+def _image_and_tag(texts: dict[str, str]) -> Iterator[tuple[Address, tuple[str, str, str, str | None]]]:
+    """Yield what keys that say image themselves spell: ``webImage`` and ``webImageTag``, or its version."""
+    for word, tag in texts.items():
+        stem = re.fullmatch(r"((?!default|global|common).*image)[_-]?(tag|version)", word, re.IGNORECASE)
+        name = "" if stem is None else next((texts[key] for key in _named(stem[1]) if texts.get(key)), "")
+        if stem is None or not name or (stem[2].lower() == "version" and "/" not in name):
+            continue
+        registry = texts.get(f"{stem[1]}Registry", "")
+        digest = next((texts[f"{stem[1]}{end}"] for end in ("Digest", "_digest") if texts.get(f"{stem[1]}{end}")), None)
+        made = _made("image and its tag", f"{registry}/{name}" if registry else name, tag, digest, (word,))
+        if made is not None:
+            yield made
 
 
 def _joined(
