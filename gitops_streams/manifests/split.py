@@ -66,7 +66,7 @@ def occurrence(place: Place, form_name: str, name: str, tag: Field | None, diges
     if base is None or base.tag is not None or base.digest is not None:
         return None
     tag_text, _, suffix = (tag.value if tag else "").partition("@")
-    if tag_text and TAG.fullmatch(tag_text) is None:
+    if tag_text and TAG.fullmatch(tag_text) is None and looks_like_reference(f"{name}:{tag_text}") is None:
         return None
     bare = digest is not None and _is_bare(digest)
     written = digest.value if digest and digest.value else suffix

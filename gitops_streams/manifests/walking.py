@@ -76,6 +76,8 @@ def _start(node: Node, end: int) -> int:
 
 
 def _first(node: Node) -> int | None:
+    if isinstance(node, Mapping) and node.entries and type(node.entries[0].key) is Scalar:
+        return node.entries[0].key.start  # nearly always
     if isinstance(node, Scalar | Alias):
         return node.start
     parts = (
