@@ -91,8 +91,8 @@ def _by_value(
 ) -> Iterator[Finding | Problem]:
     """Yield what a scalar is that no scanner claims, or the references in it that are not edited."""
     name = None if scalar.is_block else looks_like_reference(scalar.value)
-    if name is not None and name.tag is None and name.digest is None:
-        return  # most of them: a name has a colon where its registry has a port
+    if name is not None and name.tag is None and name.digest is None and "[" not in scalar.value:
+        return  # most of them: a name has a colon where its registry has a port, or an address in brackets
     spares = search.spared.why((id(scalar),))
     why = spares or why
     if why is None:
