@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gitops_streams.manifests import (
+    alike_keys,
     argocd,
     by_value,
     generator_literals,
@@ -44,6 +45,7 @@ SCANNERS: tuple[tuple[Scanner, Callable[[str], bool]], ...] = (
     (image_map.find, {"name", "image", "repo", "reference", "value", "options"}.__contains__),
     (image_fields.find, image_fields.is_tag_key),
     (joined_name.find, joined_name.is_start),
+    (alike_keys.find, alike_keys.is_start),
     (image_key.find, is_image_key),
     (oci_repository.find, {"tag", "semver", "digest"}.__contains__),
     (generator_literals.find, {"literals"}.__contains__),

@@ -26,7 +26,7 @@ _FOREIGN = {
     "argocd-image-updater.argoproj.io": frozenset({"ImageUpdater", "Application", "ApplicationSet"}),
 }
 """For a text that a file of another tool's declarations contains: the kinds of these."""
-_NOT_PROPOSED = frozenset({"value", "literal", "oci", "ci", "joined", "template"})
+_NOT_PROPOSED = frozenset({"value", "literal", "oci", "ci", "joined", "alike", "template"})
 """Forms that take more than a look at the text to be images of what is deployed: somebody has to follow them first."""
 _BELOW = 3
 """A list, an index and ``image`` lead from a pod's spec to a container's image."""

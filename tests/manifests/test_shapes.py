@@ -508,6 +508,37 @@ class TestVariablesOfContainers:
         assert not any(" value " in line for line in found(text))
 
 
+class TestKeysThatBeginAlike:
+    @pytest.mark.parametrize(
+        ("fields", "wanted"),
+        [
+            (f"webRepository: {WEB}, webTag: '1.4'", f"webTag {TAGGED}"),
+            (f"web_repository: {WEB}, web_tag: 1.4, version: '1.4'", f"web_tag {TAGGED}"),
+            (f"WEB_REPOSITORY: {WEB}, WEB_TAG: '1.4@{DIGEST}'", f"WEB_TAG {TAGGED}@{DIGEST}"),
+            ("defaultWebRepository: acme/hub, defaultWebTag: '1', defaultWebDigest: ~", "defaultWebTag acme/hub:1"),
+            (f"webRepository: {WEB}, webTag: '1.4', webDigest: '{DIGEST}'", f"webTag {TAGGED}@{DIGEST}"),
+            ("webRepository: acme/hub, webTag: '1'", None),
+            ("webRepository: nginx, webTag: '1', webDigest: ''", None),
+            (f"webRepository: {WEB}, apiTag: '1.4'", None),
+            (f"webRepository: {WEB}, webTag: ''", None),
+            (f"webRepository: {WEB}, webTag: '1.4', web_tag: '2'", None),
+            (f"webRepository: https://{WEB}, webTag: '1.4'", None),
+            (f"gitRepository: {WEB}, gitTag: '1.4'", None),
+            (f"webChartRepository: {WEB}, webChartTag: '1.4'", None),
+            (f"defaultRepository: {WEB}, defaultTag: '1.4'", None),
+        ],
+    )
+    def test_of_a_repository_and_a_tag(self, found, fields, wanted):
+        lines = found(f"web: {{{fields}}}\n")
+        assert lines == ([] if wanted is None else [f"1 alike /web/{wanted}"])
+
+    def test_what_is_pushed_or_borrowed_is_reported(self, found):
+        fields = f"outRepository: {WEB}, outTag: '1.4'"
+        assert found(f"output: {{{fields}}}\n") == [f"1 - {TAGGED}: {PUSHED}"]
+        (line,) = found(f"a: &a {{{fields}}}\nb: {{<<: *a, outRepository: other}}\n")
+        assert line.startswith(f"1 - {TAGGED}: ")
+
+
 def test_a_key_called_like_a_module_of_ansible_is_none(found):
     assert found(f"kind: ConfigMap\ndata: {{docker_image: '{TAGGED}'}}\n") == [f"2 image /data/docker_image {TAGGED}"]
     (line,) = found(f"tasks: [{{docker_image: {{name: '{TAGGED}'}}}}]\n")

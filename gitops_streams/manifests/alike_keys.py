@@ -1,0 +1,63 @@
+"""A reference that is split over keys of one map which begin alike: ``airflowRepository`` with ``airflowTag``.
+
+``defaultAirflowRepository``, ``defaultAirflowTag`` and ``defaultAirflowDigest`` of Apache Airflow's chart. Nothing says
+image there, and Git repositories have tags too. So either there is a key for the digest, which no tag of Git's has, or
+the name spells out the domain of a registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_streams.manifests import joining, mentions, never_pulled, whole
+from gitops_streams.manifests.image_like import is_image_key, plain
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
+from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
+from gitops_streams.oci.reference import looks_like_reference
+from gitops_streams.yamledit.nodes import Scalar
+
+FORM = "alike"
+"""Whose maps are never pinned where another one borrows from them: which keys are parts of a name it cannot be told."""
+_TAG = re.compile(r".*(?:[a-z0-9]Tag|[A-Za-z0-9]_tag|[A-Z0-9]_TAG)", re.DOTALL)
+_OTHERS = ("git", "chart", "helm", "source")
+"""What comes before ``repository`` where another kind of it is meant."""
+_SHARED = frozenset({"default", "global", "common"})
+
+
+def is_start(key: str) -> bool:
+    """Whether a key may be that of such a tag; keys that say image themselves have a scanner of their own."""
+    return _TAG.fullmatch(key) is not None and not is_image_key(key)
+
+
+def find(place: Place) -> Iterator[Finding]:
+    """Yield what the keys of a map that begin alike spell together."""
+    keys = [entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar)]
+    by_plain: dict[str, list[str]] = {}
+    for key in keys:
+        by_plain.setdefault(plain(key), []).append(key)
+
+    def field(name: str) -> Field | None:
+        """Return the one field of that name; two spellings of it say nothing."""
+        found = by_plain.get(name, [])
+        return read_field(place, found[0]) if len(found) == 1 else None
+
+    for key in filter(is_start, keys):
+        of = plain(key).removesuffix("tag")
+        name, tag, digest = field(f"{of}repository"), field(f"{of}tag"), field(f"{of}digest")
+        if name is None or tag is None or not (name.value and tag.value) or of in _SHARED or of.endswith(_OTHERS):
+            continue
+        if not is_literal(place, name) or not _is_an_image(name, digest) or joining.is_input(place):
+            continue
+        found = occurrence(place, FORM, name.value, tag, digest)
+        if isinstance(found, Occurrence) and found.repository is not None:
+            why = never_pulled.why(place.object, (*place.pointer, tag.key))
+            yield found if why is None else mentions.of(found, found.repository, why)
+        elif found is not None:
+            yield found
+
+
+def _is_an_image(name: Field, digest: Field | None) -> bool:
+    """Whether the name can be that of nothing but an image."""
+    reference = looks_like_reference(name.value)
+    return reference is not None and (whole.has_domain(reference) or (digest is not None and "/" in name.value))
