@@ -20,6 +20,12 @@ from gitops_streams.yamledit.pointer import Pointer
 
 OCI = "oci://"
 DOCKER = "docker://"
+EITHER = "what imports it takes a tag or a digest behind docker://, never both; write the digest in place of the tag"
+"""KubeVirt's importer, which copies images as skopeo does.
+
+Source: containers/image ``docker/docker_transport.go`` (``newReference``); kubevirt/containerized-data-importer issue
+2689: a DataImportCron needs the tag. An importer that has the node pull the image takes both: they stand there then.
+"""
 FORM = "value"
 _VARIABLES = (("env",), ("extraEnv",), ("extraEnvVars",))
 
@@ -42,6 +48,8 @@ def find(place: Place, scalar: Scalar, tracked: Collection[Repository]) -> Occur
     why = never_pulled.why(place.object, place.pointer, whole=True)
     if why is not None or not (whole.has_domain(reference) or _is_named_image(place, reference)):
         return why
+    if prefix == DOCKER and reference.digest is None:
+        return EITHER
     return whole.of(place, place.pointer, scalar, reference, FORM, prefix)
 
 
