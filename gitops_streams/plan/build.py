@@ -51,12 +51,25 @@ from gitops_streams.yamledit.pointer import render
 from gitops_streams.yamledit.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
 class _Wording:
     """How a digest is written down."""
 
-    pin: Pin
-    local: LocalSites
+    def __init__(self, pin: Pin, local: LocalSites) -> None:
+        self._pin = pin
+        self._local = local
+        self._last: tuple[TagKey, DockerImage, Digest, str | None] | None = None
+        self._target: Target | None = None
+
+    def target(self, site: Site, image: DockerImage, digest: Digest, tag: str | None) -> Target:
+        """Return what a site is to say: mostly the same as the site of its stream tag before it."""
+        local = self._local.reference(site)
+        if local is not None:
+            return Target(local, digest, self._pin, marker(site.tag))
+        wanted = (site.tag, image, digest, tag)
+        if self._target is None or self._last != wanted:
+            source = Reference(image.reference.name, image.reference.repository, tag)
+            self._last, self._target = wanted, Target(source, digest, self._pin, marker(site.tag))
+        return self._target
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +296,7 @@ def _rewritten(
     site: Site, image: DockerImage, digest: Digest, tag: str | None, wording: _Wording, text: Callable[[], str]
 ) -> SiteOutcome:
     """Write a digest into a site."""
-    source = wording.local.reference(site) or Reference(image.reference.name, image.reference.repository, tag)
-    rewritten = rewrite(site.occurrence, Target(source, digest, wording.pin, marker(site.tag)), text)
+    rewritten = rewrite(site.occurrence, wording.target(site, image, digest, tag), text)
     if isinstance(rewritten, NotEditable):
         return Skipped(site, rewritten.reason)
     if not rewritten.edits:

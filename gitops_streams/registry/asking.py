@@ -111,10 +111,11 @@ class Asking:
             self._line.close()
             self._line = None  # what is asked from now on is asked in this process
         # All of it without a helper; what it left unanswered, if it died.
-        left = [question for question in self._asked if question not in self._answers]
-        if left:
-            self._answers |= self._client.resolve_all(left, progress=self._progress)
-        return {question: self._answers[question] for question in self._asked}
+        if len(self._answers) < len(self._asked):
+            left = [question for question in self._asked if question not in self._answers]
+            answers = self._answers | self._client.resolve_all(left, progress=self._progress)
+            self._answers = {question: answers[question] for question in self._asked}
+        return dict(self._answers)
 
     def tags(self, questions: Iterable[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
         """List the tags of repositories, each of them once in the round, and wait for them."""
@@ -150,7 +151,8 @@ class Asking:
                 self._show(received)
         except (EOFError, OSError):
             return
-        self._answers, self._sent_by_helper, warnings = received
+        answers, self._sent_by_helper, warnings = received
+        self._answers = dict(zip(self._asked, answers, strict=True))
         for warning in warnings:
             self._client.warn(warning)
 
@@ -181,7 +183,8 @@ def _help(line: Connection[Any, Any], theirs: Connection[Any, Any], client: Regi
                 line.send(before + done)
 
             answers |= client.resolve_all(batch, progress=tell)
-        line.send((answers, client.requests + client.token_requests, client.warnings))
+        # In the order of the questions, which the parent has: they would take as long again to send.
+        line.send((list(answers.values()), client.requests + client.token_requests, client.warnings))
         client.close()
     except (EOFError, OSError):
         os._exit(1)  # the parent has gone, or wants no more

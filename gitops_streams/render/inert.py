@@ -22,7 +22,8 @@ def line(text: str) -> str:
 
     Such characters are shown as escapes: what was hidden is to be noticed.
     """
-    if text.isprintable() and _UNSEEN.isdisjoint(text):  # neither has any of the categories
+    # Neither has any of the categories; none of the characters that show nothing is ASCII.
+    if text.isprintable() and (text.isascii() or _UNSEEN.isdisjoint(text)):
         return text
     return "".join(_shown(character) for character in text)
 

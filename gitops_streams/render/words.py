@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from gitops_streams.plan.model import Change, Failed, Held, Outcome, Plan, Site, SiteOutcome, Skipped, Unchanged
 
@@ -16,6 +17,7 @@ UNSCANNED = "repair such a file, or list it under exclude in .gitops-streams/con
 """What to do about a file that could not be scanned."""
 
 
+@lru_cache(maxsize=1024)  # the sites of a stream tag say the same
 def shorten(text: str) -> str:
     """Cut every digest in ``text`` to twelve digits, for people."""
     return _DIGEST.sub(r"\1\2…", text)
