@@ -34,8 +34,8 @@ from gitops_streams.review.policy import (
 )
 from gitops_streams.streams.gate_annotations import parse_duration, parse_freeze
 from gitops_streams.streams.local_registry import LocalRegistry
+from gitops_streams.streams.policy_defaults import Defaults
 from gitops_streams.streams.restraint import Freeze, Gates
-from gitops_streams.streams.tag_policy import Defaults
 
 
 def settings(document: Mapping[str, Any], root: Path) -> Settings:

@@ -11,8 +11,8 @@ from gitops_streams.oci.platform import Platform
 from gitops_streams.plan.model import Pin
 from gitops_streams.registry.settings import RegistrySettings
 from gitops_streams.streams.local_registry import LocalRegistry
+from gitops_streams.streams.policy_defaults import Defaults
 from gitops_streams.streams.restraint import OPEN, Gates
-from gitops_streams.streams.tag_policy import Defaults
 
 if TYPE_CHECKING:
     from gitops_streams.config.publishing import Publishing

@@ -18,8 +18,8 @@ from gitops_streams.plan.build import Asked
 from gitops_streams.plan.holding import Holding
 from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey
+from gitops_streams.streams.policy_defaults import Defaults
 from gitops_streams.streams.restraint import Freeze, Gates, spelled
-from gitops_streams.streams.tag_policy import Defaults
 
 if TYPE_CHECKING:
     from gitops_streams.oci.image import Inspection

@@ -13,7 +13,7 @@ from gitops_streams.oci.resolution import Cause, Question, Resolved, TagsQuestio
 from gitops_streams.registry.asking import Asking
 from gitops_streams.streams.choose import Chosen, NeedsDates, NothingChosen, choose
 from gitops_streams.streams.policy import Choosing, Selected
-from gitops_streams.streams.tag_policy import Defaults
+from gitops_streams.streams.policy_defaults import Defaults
 
 _INVENTED = 1980
 """The last year that reproducible builds say: the epoch, or the first year of the ZIP format."""

@@ -13,11 +13,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, assert_never
 
+from gitops_streams.streams.policy_defaults import Defaults
 from gitops_streams.streams.semver import InvalidRange, Range, Version, parse_range, parse_version
 from gitops_streams.streams.tag_filter import InvalidFilter, compile_filter, is_artifact
 from gitops_streams.streams.tag_policy import (
     Alphabetical,
-    Defaults,
     NewestBuild,
     Numerical,
     Order,

@@ -14,11 +14,9 @@ from typing import TypeVar
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
+from gitops_streams.streams.annotation_names import GATES
 from gitops_streams.streams.fields import quoted
 from gitops_streams.streams.restraint import Freeze, Gates
-
-NAMES = frozenset({"min-age", "hold-undated", "require-platforms", "freeze", "allow-downgrade"})
-"""The annotations, without their prefix."""
 
 _DURATION = re.compile(r"(?:(\d{1,3})w)?(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?", re.ASCII)
 _FREEZE = re.compile(
@@ -54,7 +52,7 @@ def read_gates(annotations: Mapping[str, str]) -> Gates | InvalidGate | None:
     Returns:
         The gates; ``None`` where no annotation asks for one.
     """
-    given = {name: annotations[name] for name in NAMES if annotations.get(name)}
+    given = {name: annotations[name] for name in GATES if annotations.get(name)}
     if not given:
         return None
     name = ""

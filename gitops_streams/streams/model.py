@@ -11,12 +11,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
 from gitops_streams.streams.restraint import Gates, Hold
-from gitops_streams.streams.tag_policy import TagPolicy
 from gitops_streams.yamledit.problem import Problem
+
+if TYPE_CHECKING:
+    from gitops_streams.streams.tag_policy import TagPolicy
 
 ANNOTATION_PREFIX = "gitops-streams.io/"
 STREAM_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from gitops_streams.streams import gate_annotations, policy_annotations
+from gitops_streams.streams.annotation_names import GATES, POLICY
 from gitops_streams.streams.fields import FieldError, Fields, escaped, quoted
 from gitops_streams.streams.hold import NAMES as HOLD_NAMES
 from gitops_streams.streams.model import ANNOTATION_PREFIX
 from gitops_streams.yamledit.nodes import Scalar
 from gitops_streams.yamledit.problem import Problem
 
-EXTRAS = frozenset({"paths", "platform", "snapshot"}) | policy_annotations.NAMES | HOLD_NAMES | gate_annotations.NAMES
+EXTRAS = frozenset({"paths", "platform", "snapshot"}) | POLICY | HOLD_NAMES | GATES
 """The annotations of ours, without their prefix."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gitops_streams.oci.platform import LegacyChoice, Platform
 from gitops_streams.oci.reference import Repository
@@ -15,7 +16,9 @@ from gitops_streams.oci.resolution import Method, Question, Resolved
 from gitops_streams.streams.follow import Followed
 from gitops_streams.streams.history import EMPTY, History
 from gitops_streams.streams.model import StreamTag
-from gitops_streams.streams.tag_policy import TagPolicy
+
+if TYPE_CHECKING:
+    from gitops_streams.streams.tag_policy import TagPolicy
 
 Pushed = Collection[tuple[Repository, str]]
 """Tags that a registry is said to have got anew, with their repositories."""

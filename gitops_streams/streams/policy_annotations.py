@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gitops_streams.streams.annotation_names import POLICY
 from gitops_streams.streams.fields import quoted
 from gitops_streams.streams.tag_policy import (
     Alphabetical,
@@ -15,9 +16,6 @@ from gitops_streams.streams.tag_policy import (
     SemverRange,
     TagPolicy,
 )
-
-NAMES = frozenset({"policy", "range", "order", "pattern", "extract", "prereleases"})
-"""The annotations, without their prefix."""
 
 _REFINES = {
     "semver": {"range", "prereleases"},
@@ -46,7 +44,7 @@ def read_policy(annotations: Mapping[str, str]) -> TagPolicy | InvalidPolicy | N
     Returns:
         The policy; ``None`` where no annotation asks for one.
     """
-    given = {name: annotations[name] for name in NAMES if annotations.get(name)}
+    given = {name: annotations[name] for name in POLICY if annotations.get(name)}
     if not given:
         return None
     kind = given.pop("policy", None)

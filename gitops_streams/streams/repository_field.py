@@ -12,7 +12,6 @@ from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
 from gitops_streams.streams.fields import FieldError, Fields, quoted
-from gitops_streams.streams.gate_annotations import InvalidGate, read_gates
 from gitops_streams.streams.model import ANNOTATION_PREFIX, DockerImage, StreamKey, StreamTag, TagKey
 
 FIELD = "dockerImageRepository"
@@ -43,6 +42,8 @@ def read_repository(
     text = spec.text(FIELD)
     if not text:
         return None
+    from gitops_streams.streams.gate_annotations import InvalidGate, read_gates  # noqa: PLC0415  few streams have it
+
     line = spec.line(FIELD)
     gates = read_gates(ours)
     if isinstance(gates, InvalidGate):

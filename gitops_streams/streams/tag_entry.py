@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import TAG
-from gitops_streams.streams import gate_annotations, policy_annotations
+from gitops_streams.streams.annotation_names import POLICY
 from gitops_streams.streams.declared_source import read_source
 from gitops_streams.streams.fields import FieldError, Fields, quoted
 from gitops_streams.streams.hold import InvalidHold, read_hold
@@ -27,8 +28,11 @@ from gitops_streams.streams.model import (
     TagKey,
 )
 from gitops_streams.streams.own_annotations import annotations_of, line_of, switch, wrong
-from gitops_streams.streams.tag_policy import TagPolicy
 from gitops_streams.yamledit.problem import Problem
+
+if TYPE_CHECKING:
+    from gitops_streams.streams.restraint import Gates
+    from gitops_streams.streams.tag_policy import TagPolicy
 
 _IMPORTER = "importer.image.openshift.io/"
 _PLATFORM_PART = re.compile(r"[a-z0-9_.-]{1,64}")
@@ -87,9 +91,7 @@ def read_tag(key: TagKey, fields: Fields, context: Context) -> StreamTag:
     hold = read_hold(own, context.defaults) if extras else None
     if isinstance(hold, InvalidHold):
         raise wrong(hold.annotation, hold.reason, fields)
-    gates = gate_annotations.read_gates(extras) if extras else None
-    if isinstance(gates, gate_annotations.InvalidGate):
-        raise wrong(gates.annotation, gates.reason, fields)
+    gates = _read_gates(extras, fields) if extras else None
     return StreamTag(
         key,
         source,
@@ -126,17 +128,28 @@ def _read_policy(
             raise wrong("policy", detail, fields)
         return None
     # A policy of the tag's own takes nothing from its stream's; an empty one wants none of it.
-    names = [name for name in policy_annotations.NAMES if name in extras]
+    names = [name for name in POLICY if name in extras]
     if annotations.has(f"{ANNOTATION_PREFIX}policy"):
         names = [name for name in names if own and annotations.has(f"{ANNOTATION_PREFIX}{name}")]
     given = {name: extras[name] for name in names}
-    policy = policy_annotations.read_policy(given)
-    if isinstance(policy, policy_annotations.InvalidPolicy):
+    from gitops_streams.streams.policy_annotations import InvalidPolicy, read_policy  # noqa: PLC0415  few tags have one
+
+    policy = read_policy(given)
+    if isinstance(policy, InvalidPolicy):
         raise wrong(policy.annotation, policy.reason, fields)
     if policy is not None and repository.tag is not None:
         reason = f"the tag {repository.tag} of from.name is not followed: {ANNOTATION_PREFIX}policy chooses ({policy})"
         context.notice(fields.fields("from").line("name"), f"{key}: {reason}")
     return policy
+
+
+def _read_gates(extras: dict[str, str], fields: Fields) -> Gates | None:
+    from gitops_streams.streams.gate_annotations import InvalidGate, read_gates  # noqa: PLC0415  few tags have one
+
+    gates = read_gates(extras)
+    if isinstance(gates, InvalidGate):
+        raise wrong(gates.annotation, gates.reason, fields)
+    return gates
 
 
 def _preference(name: str, fields: Fields) -> str:

@@ -83,13 +83,3 @@ class TagPolicy:
             return order
         extract = "" if self.filter.extract is None else f" as {self.filter.extract}"
         return f"{order} of {self.filter.pattern}{extract}"
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a declaration leaves open; the configuration's ``tagPolicy``."""
-
-    prereleases: bool = False
-    """Whether a pre-release counts even where the range names none."""
-    candidates: int = 20
-    """How many tags ``newest-build`` looks at."""

@@ -17,16 +17,16 @@ from gitops_streams.cli import main
 main()
 """
 UNUSED = {
-    "gitops_streams.config.publishing": "nothing is published",
     "gitops_streams.config.parse": "there is no configuration file",
+    "gitops_streams.config.publishing": "nothing is published",
     "gitops_streams.forges.forge": "nothing is published",
     "gitops_streams.forges.http": "nothing is published",
     "gitops_streams.forges.settings": "nothing is published",
     "gitops_streams.git.commit": "nothing is written",
     "gitops_streams.git.commit_tree": "the work tree is read",
+    "gitops_streams.git.deepen": "nothing moves that was recorded before",
     "gitops_streams.git.identity": "nothing is written",
     "gitops_streams.git.log": "nothing moves that was recorded before",
-    "gitops_streams.git.deepen": "nothing moves that was recorded before",
     "gitops_streams.git.push": "nothing is published",
     "gitops_streams.plan.saved": "no plan is read",
     "gitops_streams.publish": "nothing is published",
@@ -40,7 +40,9 @@ UNUSED = {
     "gitops_streams.review.policy": "nothing is published",
     "gitops_streams.review.pull_request": "there is no pull request",
     "gitops_streams.streams.choose": "no policy chooses a tag",
+    "gitops_streams.streams.gate_annotations": "no annotation asks for a gate",
     "gitops_streams.streams.semver": "no policy chooses a tag",
+    "gitops_streams.streams.tag_policy": "no policy chooses a tag",
     "gitops_streams.yamledit.patch": "a table is wanted",
     "gitops_streams.yamledit.prove": "nothing is written",
     "asyncio": "there are threads",

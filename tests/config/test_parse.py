@@ -45,8 +45,8 @@ from gitops_streams.review.policy import (
     ReviewPolicy,
 )
 from gitops_streams.streams.local_registry import LocalRegistry
+from gitops_streams.streams.policy_defaults import Defaults
 from gitops_streams.streams.restraint import Freeze, Gates
-from gitops_streams.streams.tag_policy import Defaults
 
 ROOT = Path("/repository")
 NAME = ".gitops-streams/config.yaml"

@@ -20,7 +20,7 @@ from gitops_streams.review.policy import ReviewPolicy
 from gitops_streams.review.report import RunInfo
 from gitops_streams.streams import status
 from gitops_streams.streams.model import StreamKey, TagKey
-from gitops_streams.streams.tag_policy import Defaults
+from gitops_streams.streams.policy_defaults import Defaults
 
 OLD, NEW = Digest.of(b"old"), Digest.of(b"quay.io/acme/web:1.4")
 WEB = TagKey(StreamKey("acme", "web"), "prod")

@@ -17,7 +17,8 @@ from gitops_streams.registry import RegistryClient, RegistrySettings, TagList
 from gitops_streams.registry.asking import Asking
 from gitops_streams.registry.choosing import choose_all
 from gitops_streams.streams.policy import Choosing, Selected
-from gitops_streams.streams.tag_policy import Alphabetical, Defaults, Filter, NewestBuild, SemverRange, TagPolicy
+from gitops_streams.streams.policy_defaults import Defaults
+from gitops_streams.streams.tag_policy import Alphabetical, Filter, NewestBuild, SemverRange, TagPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

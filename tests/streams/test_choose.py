@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_streams.streams.choose import Chosen, NeedsDates, NothingChosen, choose, natural
+from gitops_streams.streams.policy_defaults import Defaults
 from gitops_streams.streams.semver import parse_range, parse_version
 from gitops_streams.streams.tag_filter import MAX_PATTERN, InvalidFilter, TagFilter, compile_filter, is_artifact
 from gitops_streams.streams.tag_policy import (
     Alphabetical,
-    Defaults,
     Filter,
     NewestBuild,
     Numerical,
