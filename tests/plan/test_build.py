@@ -116,6 +116,17 @@ class TestAsking:
         assert after(f"image: {WEB}:1.4\n", prod=f"{WEB}:1.4@{OLD}") == f"image: {WEB}:1.4@{OLD}\n"
 
 
+def test_what_is_skipped_in_one_place_goes_by_its_reason(plan_files, stream):
+    text = f"{{b: 'see {WEB}:1.4 there', annotations: {{a: 'see {WEB}:1.4'}}}}\n"
+    planned = plan_files({"app.yaml": text, "streams.json": stream("web", prod=f"{WEB}:1.4")})
+    reasons = [item.reason for item in planned.plan.skipped]
+    assert [reason[:13] for reason in reasons] == ["an annotation", "it stands wit"]
+    assert all(
+        reason.endswith(f"fields: [{{files: app.yaml, path: {path}, form: substring}}]")
+        for reason, path in zip(reasons, ("/annotations/a", "/b"), strict=True)
+    )
+
+
 class TestAnchors:
     def test_of_places_that_want_the_same_are_edited_once(self, after):
         for document in (

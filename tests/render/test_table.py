@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gitops_streams.manifests.advised import Advice
+from gitops_streams.plan.model import SkippedReference
 from gitops_streams.render import published_words, table
 from gitops_streams.render.report import Published, Report
 
@@ -51,3 +53,15 @@ def test_sends_a_terminal_nothing_but_text(hostile):
     # Nobody can add a line either.
     assert len(text.splitlines()) == 17
     assert not any(line.startswith("# c") for line in text.splitlines())
+
+
+def test_asks_for_no_advice_that_it_does_not_show(mixed):
+    asked = []
+
+    def skipped(number: int) -> SkippedReference:
+        return SkippedReference("a.yaml", number, "nginx:1", "text", Advice(lambda: asked.append(number) or "this"))
+
+    report = Report(replace(mixed, skipped=tuple(map(skipped, range(20)))))
+    assert "  a.yaml:9: nginx:1: text; to edit it, configure this\n  … and 10 more" in table.render(report)
+    assert asked == list(range(10))
+    assert "a.yaml:19: nginx:1: text; to edit it, configure this\n" in table.render(replace(report, every_site=True))
