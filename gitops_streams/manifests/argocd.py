@@ -1,5 +1,7 @@
 """Argo CD's parameters of an application: ``helm.parameters`` with a name and a value each, ``kustomize.images``.
 
+The ``set`` of a helmfile's releases is a list of the same kind.
+
 Source: argo-cd ``pkg/apis/application/v1alpha1/types.go``. The same maps stand in ``.argocd-source-*.yaml``.
 """
 
@@ -18,18 +20,20 @@ FORM = "argocd"
 
 
 def find(place: Place) -> Iterator[Finding]:
-    """Yield the images of a map ``helm`` or ``kustomize``."""
+    """Yield the images of a map ``helm`` or ``kustomize``, or of one with a list ``set``."""
     key = place.pointer[-1] if place.pointer else None
     if key == "helm":
-        yield from _parameters(place)
+        yield from _parameters(place, "parameters")
     elif key == "kustomize":
         yield from _images(place)
+    elif isinstance(place.mapping.get("set"), Sequence):
+        yield from _parameters(place, "set")
 
 
-def _parameters(place: Place) -> Iterator[Finding]:
+def _parameters(place: Place, key: str) -> Iterator[Finding]:
     """Put ``image.repository`` and ``image.tag`` together, two items of one list."""
     groups: dict[str, dict[str, Field]] = {}
-    for name, field in _fields(place):
+    for name, field in _fields(place, key):
         group, dot, last = name.rpartition(".")
         if dot:
             groups.setdefault(group, {}).setdefault(last, field)
@@ -52,15 +56,15 @@ def _parameters(place: Place) -> Iterator[Finding]:
             yield found_split
 
 
-def _fields(place: Place) -> Iterator[tuple[str, Field]]:
-    parameters = place.mapping.get("parameters")
+def _fields(place: Place, key: str) -> Iterator[tuple[str, Field]]:
+    parameters = place.mapping.get(key)
     for index, item in enumerate(parameters.items if isinstance(parameters, Sequence) else ()):
         parameter = target(item)
         if not isinstance(parameter, Mapping):
             continue
         name, value = parameter.text("name"), parameter.get("value")
         if name and isinstance(value, Scalar):
-            yield name, Field("value", value, (*place.pointer, "parameters", index, "value"))
+            yield name, Field("value", value, (*place.pointer, key, index, "value"))
 
 
 def _images(place: Place) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ SCANNERS: tuple[tuple[Scanner, Callable[[str], bool]], ...] = (
     (local_names.find, {"image"}.__contains__),
     (kustomize.find, {"name", "newName"}.__contains__),
     (helm.find, {"repository"}.__contains__),
-    (image_map.find, {"name", "image", "repo", "reference", "value", "options"}.__contains__),
+    (image_map.find, {"name", "image", "repo", "version", "reference", "value", "options"}.__contains__),
     (image_fields.find, image_fields.is_tag_key),
     (joined_name.find, joined_name.is_start),
     (alike_keys.find, alike_keys.is_start),
@@ -51,7 +51,7 @@ SCANNERS: tuple[tuple[Scanner, Callable[[str], bool]], ...] = (
     (generator_literals.find, {"literals"}.__contains__),
     (pipelines.find, {"container", "image", "name", "services", "uses"}.__contains__),
     (json_patch_value.find, {"value"}.__contains__),
-    (argocd.find, {"images", "parameters"}.__contains__),
+    (argocd.find, {"images", "parameters", "set"}.__contains__),
 )
 """Every form of reference, in the order in which they claim a scalar, each with the keys that it starts from.
 

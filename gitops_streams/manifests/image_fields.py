@@ -1,8 +1,9 @@
 """A reference that is split over keys of one map which say image themselves: ``image`` with ``imageTag`` and their kin.
 
 ``image: acme/web`` beside ``imageTag: 1.4``; ``workerImageRegistry``, ``workerImageRepository`` and ``workerImageTag``;
-``IMAGE_NAME`` and ``IMAGE_TAG``; ``redis_image`` and ``redis_image_version``, as operators that are written in Ansible
-have it. Whoever reads them joins the two with a colon, so that the tag takes the digest.
+``IMAGE_NAME`` and ``IMAGE_TAG``; ``image.repository`` and ``image.tag``, as Helm's ``--set`` takes them;
+``redis_image`` and ``redis_image_version``, as operators that are written in Ansible have it. Whoever reads them joins
+the two with a colon, so that the tag takes the digest.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from gitops_streams.manifests.split import Field, is_literal, occurrence, read_f
 from gitops_streams.yamledit.nodes import Scalar
 
 FORM = "image-map"
-_TAG = re.compile(r".*image[_-]?(?:tag|version)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r".*image[._-]?(?:tag|version)", re.IGNORECASE | re.DOTALL)
 _WORDS = ("tag", "version")
 _SHARED = ("default", "global", "common")
 """What stands before ``image`` where the parts are those of several images, each with a name of its own."""

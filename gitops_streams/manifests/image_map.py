@@ -7,7 +7,7 @@ Kubeflow shows for a notebook; ``from: {kind: DockerImage, name: …}`` of Build
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gitops_streams.manifests import joining, mentions, whole
 from gitops_streams.manifests.image_like import is_image_key
@@ -19,6 +19,7 @@ from gitops_streams.yamledit.nodes import Scalar, Sequence, target
 
 FORM = "image-map"
 _NAMES = ("name", "image", "repo")
+_NAMES_WITH_VERSION = ("repository", *_NAMES)
 _WHOLE = ("name", "reference", "value")
 _CHOICE = "options"
 
@@ -59,11 +60,13 @@ def _split(place: Place) -> Finding | None:
     tag, digest, sha = (read_field(place, key) for key in ("tag", "digest", "sha"))
     if tag is None and digest is None and sha is None:
         tag = read_field(place, "version")
-        if tag is None or not any("/" in field.value for field in _names(place)):
+        if tag is None or not any("/" in field.value for field in _names(place, _NAMES_WITH_VERSION)):
             return None  # `osImage: {name: ubuntu, version: …}` is no container's
-    if read_field(place, "repository") is not None:
+        name = next(_names(place, _NAMES_WITH_VERSION), None)
+    elif read_field(place, "repository") is not None:
         return None
-    name = next(_names(place), None)
+    else:
+        name = next(_names(place), None)
     if name is None or not name.value or not is_literal(place, name):
         return None
     whole_name = spelled(place, read_field(place, "registry"), name)
@@ -72,9 +75,9 @@ def _split(place: Place) -> Finding | None:
     return occurrence(place, FORM, whole_name, tag, digest if digest is not None else sha)
 
 
-def _names(place: Place) -> Iterator[Field]:
+def _names(place: Place, keys: Iterable[str] = _NAMES) -> Iterator[Field]:
     """Yield the fields of the map that may name the image."""
-    return filter(None, (read_field(place, each) for each in _NAMES))
+    return filter(None, (read_field(place, each) for each in keys))
 
 
 def _whole(place: Place, key: str) -> Occurrence | None:

@@ -20,8 +20,10 @@ _PARENTS = frozenset({"output", "destination", "destinations", "to", "artifacts"
 """BuildConfig and Shipwright ``output``, BuildConfig ``to``, Skaffold and Cloud Build ``artifacts``."""
 _MODULES = frozenset({"docker_image", "docker_image_build", "docker_image_pull", "docker_image_push", "podman_image"})
 """Ansible's, maybe behind the name of their collection: they build, push or pull, and take no digest behind a tag."""
-_KEYS = frozenset({"tag", "tags", "output", "destination", "destinations", "to"})
-"""Lists of what is tagged, of CI and of Prow; the ``tag`` of a kpack Image."""
+_KEYS = frozenset({"tag", "tags", "output", "destination", "destinations", "to", "image_templates", "name_template"})
+"""Lists of what is tagged, of CI and of Prow; the ``tag`` of a kpack Image; the names of what GoReleaser builds."""
+_BUILT = re.compile(r"docker_?file(?:_?path)?|build_?args", re.IGNORECASE)
+"""Keys beside the name of an image that is built: DevSpace's, Okteto's and others."""
 _PARAMETERS = frozenset({"image", "imageurl", "outputimage", "destination", "imagename"})
 """The parameters of Tekton's build tasks (buildah, kaniko, s2i, buildpacks), without case and hyphens."""
 _PUSHING = frozenset(
@@ -105,6 +107,8 @@ def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
     above = path[-2] if len(path) > 1 else None
     if path[-1] == "image" and parent.get("build") is not None and not found.kind:
         return True  # a Compose service that is built gets this name; a KafkaConnect's is what it is built from
+    if path[-1] == "image" and not found.kind and _says_how_it_is_built(path, parent):
+        return True
     if above == "with":
         step = resolve(found.mapping, path[:-2])
         action = step.text("uses") if isinstance(step, Mapping) else None
@@ -112,6 +116,12 @@ def _is_built(found: Object, path: Pointer, parent: Mapping) -> bool:
     if isinstance(above, int) and len(path) > 2 and path[-3] == "params":  # noqa: PLR2004  the list, an index, a key
         return plain(parent.text("name") or "") in _PARAMETERS
     return False
+
+
+def _says_how_it_is_built(path: Pointer, parent: Mapping) -> bool:
+    """Whether a Dockerfile stands beside it; a ``context`` may be another thing, but for a member of ``build``."""
+    keys = (entry.key.value for entry in parent.entries if isinstance(entry.key, Scalar))
+    return any(_BUILT.fullmatch(key) or (key == "context" and path[-3:-2] == ("build",)) for key in keys)
 
 
 @remembered

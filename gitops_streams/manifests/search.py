@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from gitops_streams.manifests import merges
+from gitops_streams.manifests import merges, policies
 from gitops_streams.manifests.field_rules import NO_RULES, UserRules
 from gitops_streams.manifests.ignored_differences import IgnoredField
 from gitops_streams.manifests.occurrence import NO_LOOKUP, Finding, LocalLookup, Occurrence, SplitReference
@@ -50,6 +50,8 @@ class Search:
             place = content(field.scalar, self.text)
             if isinstance(place, NotEditable):
                 return place.reason
+            if policies.is_compared(field.pointer):
+                return policies.COMPARED
         form, borrowers = occurrence.form, self.lent.get(id(mapping))
         if (
             borrowers

@@ -78,6 +78,8 @@ class TestImageFields:
             ),
             (f"imageRepository: {WEB}, imageTag: '1.4', imageDigest: '{DIGEST}'", f"imageTag {TAGGED}@{DIGEST}"),
             (f"webImageRepository: {WEB}, imageTag: '1.4'", None),
+            (f"image.repository: {WEB}, image.tag: '1.4', service.type: x", f"image.tag {TAGGED}"),
+            (f"api.image.name: {WEB}, api.image.tag: '1.4', image.tag: '2'", f"api.image.tag {TAGGED}"),
             (f"image: {WEB}, image_version: 1.4, image_pull_policy: Always", f"image_version {TAGGED}"),
             ("redis_image: acme/hub, redis_image_version: latest", "redis_image_version acme/hub:latest"),
             (f"image_name: {WEB}, image_version: '1.4@{DIGEST}'", f"image_version {TAGGED}@{DIGEST}"),
@@ -465,6 +467,7 @@ class TestVersionsOfImages:
             ("image: {registry: quay.io, image: acme/web, version: '1.4'}\n", f"/image/version {TAGGED}"),
             (f"images: {{web: {{image: {WEB}, version: '1.4'}}}}\n", f"/images/web/version {TAGGED}"),
             (f"images: {{net: {{web: {{image: {WEB}, version: 1.4}}}}}}\n", f"/images/net/web/version {TAGGED}"),
+            (f"image: {{repository: {WEB}, version: '1.4'}}\n", f"/image/version {TAGGED}"),
             (f"image: {{name: {WEB}, version: '1.4@{DIGEST}'}}\n", f"/image/version {TAGGED}@{DIGEST}"),
             (f"image: {{name: {WEB}, tag: '1.4', version: '1.3'}}\n", f"/image/tag {TAGGED}"),
         ],
@@ -510,6 +513,62 @@ class TestVariablesOfContainers:
     )
     def test_other_bare_names(self, found, text):
         assert not any(" value " in line for line in found(text))
+
+
+class TestWhatAPolicyCompares:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"kind: ClusterPolicy\nspec: {{rules: [{{validate: {{pattern: {{image: '{TAGGED}'}}}}}}]}}\n",
+            f"spec: {{validate: {{anyPattern: [{{image: '{TAGGED}'}}]}}}}\n",
+            f"parameters: {{exemptImages: ['{TAGGED}']}}\n",
+            f"excluded_images: [{{name: '{TAGGED}'}}]\n",
+            f"ignoreImages: ['{TAGGED}']\n",
+            f"images: [{{glob: '{TAGGED}'}}]\n",
+        ],
+    )
+    def test_is_reported(self, found, text):
+        (line,) = found(text)
+        assert line.endswith(f" - {TAGGED}: a policy compares it with images; it is not pulled")
+
+    @pytest.mark.parametrize("text", [f"mutate: {{image: '{TAGGED}'}}\n", f"pattern: {{image: '{TAGGED}'}}\n"])
+    def test_other_places(self, found, text):
+        assert found(text)[0].endswith(f"/image {TAGGED}")
+
+
+class TestWhatIsBuilt:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"images: {{app: {{image: '{TAGGED}', dockerfile: ./Dockerfile}}}}\n",
+            f"app: {{image: '{TAGGED}', buildArgs: {{a: b}}}}\n",
+            f"build: {{api: {{context: ., image: '{TAGGED}'}}}}\n",
+            f"dockers: [{{image_templates: ['{TAGGED}']}}]\n",
+            f"docker_manifests: [{{name_template: '{TAGGED}'}}]\n",
+        ],
+    )
+    def test_is_reported(self, found, text):
+        assert found(text) == [f"1 - {TAGGED}: {PUSHED}"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"build: {{context: org, image: '{TAGGED}'}}\n",
+            f"jobs: [{{x: {{context: org, image: '{TAGGED}'}}}}]\n",
+            f"kind: X\nspec: {{dockerfile: x, image: '{TAGGED}'}}\n",
+        ],
+    )
+    def test_what_runs(self, found, text):
+        assert found(text)[0].endswith(f"/image {TAGGED}")
+
+
+class TestReleasesOfHelmfile:
+    def test_values_that_are_set(self, found):
+        text = f"releases: [{{set: [{{name: image.repository, value: {WEB}}}, {{name: image.tag, value: '1.4'}}]}}]\n"
+        assert found(text) == [f"1 argocd /releases/0/set/1/value {TAGGED}"]
+        assert found(f"spec: {{set: {{image.repository: {WEB}, image.tag: '1.4'}}}}\n") == [
+            f"1 image-map /spec/set/image.tag {TAGGED}"
+        ]
 
 
 class TestKeysThatBeginAlike:
