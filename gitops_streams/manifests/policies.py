@@ -1,29 +1,37 @@
-"""Places of policies that say which images there may be: what stands there is compared with images, and never pulled.
+"""Places of policies and tests that say which images there may be: what stands there is compared, and never pulled.
 
 Kyverno's ``validate.pattern``; the ``exemptImages`` of Gatekeeper's constraints, and lists of scanners and signers
-called ``ignoredImages`` or ``excludeImages``; the ``glob`` of Sigstore's ClusterImagePolicy.
+called ``ignoredImages`` or ``excludeImages``; the ``glob`` of Sigstore's ClusterImagePolicy. The ``asserts`` of a test
+of helm-unittest, and the values that it sets, which go together.
 """
 
 from __future__ import annotations
 
 import re
 
+from gitops_streams.yamledit.nodes import Mapping, Node, resolve
 from gitops_streams.yamledit.pointer import Pointer
 
 COMPARED = "a policy compares it with images; it is not pulled"
+OF_A_TEST = "it is what a test sets or expects"
 _LISTS = re.compile(r"(?:exempt|exclude|ignore|deny|denie|block|forbid|disallow)[a-z]*[_-]?images?", re.IGNORECASE)
 _PATTERNS = frozenset({"pattern", "anyPattern", "deny"})
 
 
-def is_compared(pointer: Pointer) -> bool:
-    """Whether what stands there is compared with images.
+def why(root: Node | None, pointer: Pointer) -> str | None:
+    """Say why what stands there is compared and not pulled; ``None`` if it may be pulled.
 
     Args:
-        pointer: from the document's root to a scalar.
+        root: the document's.
+        pointer: from there to a scalar.
     """
     keys = [part for part in pointer if isinstance(part, str)]
     if not keys:
-        return False
-    if "validate" in keys and not _PATTERNS.isdisjoint(keys):
-        return True
-    return keys[-1] == "glob" or any(map(_LISTS.match, keys))
+        return None
+    if keys[-1] == "glob" or ("validate" in keys and not _PATTERNS.isdisjoint(keys)) or any(map(_LISTS.match, keys)):
+        return COMPARED
+    if "asserts" in keys:
+        return OF_A_TEST
+    around = resolve(root, pointer[: pointer.index("set")]) if "set" in keys else None
+    is_test = isinstance(around, Mapping) and (around.entry("asserts") is not None or around.entry("suite") is not None)
+    return OF_A_TEST if is_test else None

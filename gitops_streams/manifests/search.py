@@ -50,8 +50,8 @@ class Search:
             place = content(field.scalar, self.text)
             if isinstance(place, NotEditable):
                 return place.reason
-            if policies.is_compared(field.pointer):
-                return policies.COMPARED
+            if (compared := policies.why(self.document.root, field.pointer)) is not None:
+                return compared
         form, borrowers = occurrence.form, self.lent.get(id(mapping))
         if (
             borrowers

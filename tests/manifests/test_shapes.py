@@ -536,6 +536,24 @@ class TestWhatAPolicyCompares:
         assert found(text)[0].endswith(f"/image {TAGGED}")
 
 
+class TestWhatATestSetsAndExpects:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"tests: [{{set: {{image: {{repository: {WEB}, tag: '1.4'}}}}, asserts: []}}]\n",
+            f"tests: [{{set: {{image.repository: {WEB}, image.tag: '1.4'}}, asserts: []}}]\n",
+            f"suite: web\nset: {{image: '{TAGGED}'}}\n",
+            f"tests: [{{asserts: [{{contains: {{content: {{image: '{TAGGED}'}}}}}}]}}]\n",
+        ],
+    )
+    def test_is_reported(self, found, text):
+        (line,) = found(text)
+        assert line.endswith(f" - {TAGGED}: it is what a test sets or expects")
+
+    def test_what_a_chart_is_given_is_none_of_it(self, found):
+        assert found(f"spec: {{set: {{image: '{TAGGED}'}}}}\n") == [f"1 image /spec/set/image {TAGGED}"]
+
+
 class TestWhatIsBuilt:
     @pytest.mark.parametrize(
         "text",
