@@ -17,9 +17,10 @@ class Advice:
     @property
     def line(self) -> str:
         """The line; empty where none would."""
-        if not isinstance(self._line, str):
-            self._line = self._line()
-        return self._line
+        line = self._line
+        if not isinstance(line, str):
+            line = self._line = line()  # two threads may both do so
+        return line
 
     def __eq__(self, other: object) -> bool:
         """Two are equal that say the same."""
