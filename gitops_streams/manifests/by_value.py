@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gitops_streams.manifests import never_pulled, whole
-from gitops_streams.manifests.image_like import is_image_key
+from gitops_streams.manifests.image_like import is_image_key, plain
 from gitops_streams.manifests.occurrence import Occurrence, Place
 from gitops_streams.manifests.push_destinations import is_pushed_flag, is_pushed_name
 from gitops_streams.oci.reference import Reference, Repository, looks_like_reference
@@ -64,12 +64,16 @@ def _prefix(value: str, pointer: Pointer) -> str:
 def _is_named_image(place: Place, reference: Reference) -> bool:
     """Whether ``org/name:tag`` is a member of a map of images, or of a variable, a parameter or a flag that says image.
 
+    Or of a key that says outright that it is a repository and a tag: ``dindSidecarRepositoryAndTag``.
+
     Names of one segment may be those of image stream tags, but for members of such a map and variables of a container;
     a parameter called just ``image`` may be what is pushed.
     """
     path = place.pointer[len(place.object.pointer) :]
     last, bare = place.pointer[-1], "/" not in reference.name
     if isinstance(last, str) and any(map(_says_images, path[-2:-1] if bare else path[-3:-1])):
+        return True
+    if isinstance(last, str) and plain(last).endswith("repositoryandtag"):
         return True
     if not (isinstance(last, int) or last in {"value", "default"}) or (bare and path[-3:-2] not in _VARIABLES):
         return False

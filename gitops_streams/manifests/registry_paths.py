@@ -32,8 +32,9 @@ def spelled(place: Place, registry: Field | None, name: Field) -> str | None:
     """
     if registry is None or not registry.value:
         return name.value
-    if is_domain(registry.value):
-        return f"{registry.value}/{name.value}"
+    slashed = registry.value.removesuffix("/")  # charts of OpenEBS want it: `registry: quay.io/`
+    if is_domain(slashed):
+        return f"{slashed}/{name.value}"
     domain, _, path = registry.value.partition("/")
     if (
         not path

@@ -626,6 +626,12 @@ def test_a_key_called_like_a_module_of_ansible_is_none(found):
     assert line == f"1 - {TAGGED}: {PUSHED}"
 
 
+def test_a_key_that_says_repository_and_tag(found):
+    assert found("image: {sidecarRepositoryAndTag: 'nginx:1'}\n") == ["1 value /image/sidecarRepositoryAndTag nginx:1"]
+    assert found("web_repository_and_tag: acme/hub:1\n") == ["1 value /web_repository_and_tag acme/hub:1"]
+    assert not any(" value " in line for line in found("repositoryAndTags: acme/hub:1\n"))
+
+
 def test_pull_specs_are_references_and_pull_policies_are_none(found):
     assert found(f"workImagePullSpec: {TAGGED}\n") == [f"1 value /workImagePullSpec {TAGGED}"]
     (line,) = found(f"workImagePullPolicy: {TAGGED}\n")

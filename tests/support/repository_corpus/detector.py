@@ -197,7 +197,7 @@ def _split(
     if joined is not None:
         return joined
     if "repository" in texts and "tag" in texts:
-        registry = texts.get("registry", "")
+        registry = texts.get("registry", "").removesuffix("/")
         name = f"{registry}/{texts['repository']}" if registry else texts["repository"]
         return _made("Helm", name, texts["tag"], digest, ("tag",))
     if "tag" in texts and ("image" in texts or "name" in texts) and _IMAGE_KEY.search(key):
