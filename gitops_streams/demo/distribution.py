@@ -18,7 +18,7 @@ from gitops_streams.demo.exchange import Request, Response
 from gitops_streams.demo.store import Manifest, Store, tag_order
 from gitops_streams.errors import InvalidDigest
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import OCI_INDEX, SUPPORTED_TYPES
+from gitops_streams.oci.media_types import OCI_INDEX, SUPPORTED_TYPES
 from gitops_streams.oci.reference import NAME, TAG
 
 _ROUTE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|referrers|tags)/(?P<rest>uploads/[^/]*|[^/]*)")

@@ -13,7 +13,7 @@ import json
 
 from gitops_streams.demo.images import EMPTY, EMPTY_TYPE, IN_TOTO, PROVENANCE, STATEMENT_TYPE, Image
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import OCI_MANIFEST
+from gitops_streams.oci.media_types import OCI_MANIFEST
 
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SIGN = "https://sigstore.dev/cosign/sign/v1"

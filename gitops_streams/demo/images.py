@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from gitops_streams.oci.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from gitops_streams.oci.platform import Platform
 
 AMD64 = Platform("linux", "amd64")

@@ -18,7 +18,6 @@ from gitops_streams.registry.limits import Clock, RateLimit, SystemClock
 from gitops_streams.registry.proof import Prover
 from gitops_streams.registry.resolve import Resolver
 from gitops_streams.registry.settings import RegistrySettings
-from gitops_streams.registry.tags import TagList, list_tags
 from gitops_streams.registry.tokens import TokenService
 from gitops_streams.registry.transport import SocketTransport
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from gitops_streams.registry.inspect import Inspector
     from gitops_streams.registry.lookup import Place
     from gitops_streams.registry.messages import Transport
+    from gitops_streams.registry.tags import TagList
     from gitops_streams.registry.transport import Resolver as NameResolver
 
 _USER_AGENT = f"gitops-streams/{__version__}"
@@ -181,6 +181,8 @@ class RegistryClient:
 
     def tags(self, repository: Repository, *, insecure: bool = False) -> TagList | Unresolvable:
         """List all tags of a repository, sorted by code point."""
+        from gitops_streams.registry.tags import list_tags  # noqa: PLC0415  few stream tags need a list
+
         host = self._hosts.of(repository, insecure=insecure)
         return list_tags(self._exchange, host, repository, _USER_AGENT)
 
@@ -227,6 +229,8 @@ class RegistryClient:
         return self._inspector
 
     def _list(self, host: RegistryHost, questions: list[TagsQuestion]) -> dict[TagsQuestion, TagList | Unresolvable]:
+        from gitops_streams.registry.tags import list_tags  # noqa: PLC0415  as above
+
         (question,) = questions
         try:
             return {question: list_tags(self._exchange, host, question.repository, _USER_AGENT)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitops_streams.errors import InvalidReference
-from gitops_streams.oci import manifest
+from gitops_streams.oci import media_types
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.foreign import parse_object
 from gitops_streams.oci.resolution import Cause, Unresolvable
@@ -33,12 +33,12 @@ MAX_CONFIG = 4 << 20
 # A list type left out is dangerous: registries then rewrite an index into its linux/amd64 child, another digest.
 # Schema 1 stands last, only to be told about it rather than get a 404.
 _ACCEPTED = (
-    manifest.OCI_INDEX,
-    manifest.DOCKER_LIST,
-    manifest.OCI_MANIFEST,
-    manifest.DOCKER_MANIFEST,
-    manifest.DOCKER_SCHEMA1_SIGNED,
-    manifest.DOCKER_SCHEMA1,
+    media_types.OCI_INDEX,
+    media_types.DOCKER_LIST,
+    media_types.OCI_MANIFEST,
+    media_types.DOCKER_MANIFEST,
+    media_types.DOCKER_SCHEMA1_SIGNED,
+    media_types.DOCKER_SCHEMA1,
 )
 ACCEPT = ", ".join(_ACCEPTED)
 _OK = 200
@@ -119,7 +119,7 @@ class Contents:
         """Return the question what refers to a digest."""
         subject = f"the referrers of {repository.path}@{digest.short}"
         target = f"/v2/{repository.path}/referrers/{digest}"
-        headers = (*self._agent, ("Accept", manifest.OCI_INDEX))
+        headers = (*self._agent, ("Accept", media_types.OCI_INDEX))
         return Call(host, repository.path, "GET", target, headers, subject, MAX_MANIFEST, may_retry=may_retry)
 
     def _fetched(self, call: Call) -> Answer | Unresolvable:
@@ -154,7 +154,7 @@ class Contents:
         claimed = expected or digest_header(response)
         computed = Digest.of(body, claimed.algorithm if claimed is not None else "sha256")
         media_type = _checked_type(stated_type(response), body)
-        if media_type in manifest.SCHEMA1_TYPES:
+        if media_type in media_types.SCHEMA1_TYPES:
             return schema1(host, subject)
         lenient = expected is None and self._settings.verify_digest is VerifyDigest.LENIENT
         if claimed is not None and claimed != computed and not lenient:
@@ -200,7 +200,7 @@ def _altered(host: RegistryHost, answer: Answer, subject: str, claimed: Digest, 
 
 def _checked_type(header: str, body: bytes) -> str | _BadType:
     """Return the media type that header and content agree on; it is a supported one, or schema 1."""
-    if header in manifest.SCHEMA1_TYPES:
+    if header in media_types.SCHEMA1_TYPES:
         return header
     stated = _type_of(body)
     shown = one_line(header, 80) or "no media type"
@@ -208,9 +208,9 @@ def _checked_type(header: str, body: bytes) -> str | _BadType:
         return _BadType(f"200 OK, but the answer is no manifest ({shown})", hint="check that a registry listens there")
     if header in _GENERIC_TYPES:
         header, shown = stated.media_type, one_line(stated.media_type, 80)
-    if header in manifest.SCHEMA1_TYPES:
+    if header in media_types.SCHEMA1_TYPES:
         return header
-    if header not in manifest.SUPPORTED_TYPES:
+    if header not in media_types.SUPPORTED_TYPES:
         return _BadType(f"unsupported media type {shown}", Cause.UNSUPPORTED)
     if stated.explicit and stated.media_type != header:
         return _BadType(f"its manifest says that it is {one_line(stated.media_type, 80)}, its header {header}")
@@ -226,9 +226,9 @@ def _type_of(body: bytes) -> _Stated | None:
     if isinstance(stated, str) and stated:
         return _Stated(stated, explicit=True)
     if document.get("schemaVersion") == 1:
-        return _Stated(manifest.DOCKER_SCHEMA1)
+        return _Stated(media_types.DOCKER_SCHEMA1)
     if isinstance(document.get("manifests"), list):
-        return _Stated(manifest.OCI_INDEX)
+        return _Stated(media_types.OCI_INDEX)
     if isinstance(document.get("config"), dict) and isinstance(document.get("layers"), list):
-        return _Stated(manifest.OCI_MANIFEST)
+        return _Stated(media_types.OCI_MANIFEST)
     return None

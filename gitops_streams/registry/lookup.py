@@ -14,7 +14,6 @@ from gitops_streams.oci.config import NotAConfig, ReadConfig, read_config
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import Presence
 from gitops_streams.oci.manifest import (
-    INDEX_TYPES,
     Descriptor,
     ImageManifest,
     Index,
@@ -23,6 +22,7 @@ from gitops_streams.oci.manifest import (
     read_manifest,
     read_whole_index,
 )
+from gitops_streams.oci.media_types import INDEX_TYPES
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Cause, Unresolvable
 from gitops_streams.registry.tags import next_link

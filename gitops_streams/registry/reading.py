@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from gitops_streams.oci.config import CONFIG_TYPES, ReadConfig
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import Config, Image, Inspection, PlatformImage, Uninspectable
-from gitops_streams.oci.manifest import MANIFEST_TYPES, Descriptor, ImageManifest, Index, NoSuchPlatform, choose
+from gitops_streams.oci.manifest import Descriptor, ImageManifest, Index, NoSuchPlatform, choose
+from gitops_streams.oci.media_types import MANIFEST_TYPES
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Cause, Unresolvable
 from gitops_streams.registry.content import MAX_CONFIG

@@ -12,14 +12,14 @@ from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from gitops_streams.oci import manifest
-from gitops_streams.oci.manifest import Descriptor, NoSuchPlatform, NotAnIndex
+from gitops_streams.oci import media_types
 from gitops_streams.oci.resolution import Cause, Method, Resolution, Resolved, Unresolvable
 from gitops_streams.registry.content import Content, Contents, digest_header, schema1, stated_type
 from gitops_streams.registry.redact import one_line
 
 if TYPE_CHECKING:
     from gitops_streams.oci.digest import Digest
+    from gitops_streams.oci.manifest import Descriptor
     from gitops_streams.oci.platform import LegacyChoice, Platform
     from gitops_streams.oci.reference import Repository
     from gitops_streams.registry.exchange import Exchange
@@ -57,7 +57,7 @@ class Resolver:
                 resolved, body = top, None
         answers: dict[Wanted, Resolution] = {}
         for platform in platforms:
-            if platform is None or resolved.media_type not in manifest.INDEX_TYPES:
+            if platform is None or resolved.media_type not in media_types.INDEX_TYPES:
                 # A single manifest is what there is; which platform it serves, only its configuration knows.
                 answers[platform] = resolved
             else:
@@ -86,15 +86,17 @@ class Resolver:
         body: bytes | None,
         platform: Platform | LegacyChoice,
     ) -> Resolution:
+        from gitops_streams.oci.manifest import NoSuchPlatform, choose  # noqa: PLC0415  few tags ask for a platform
+
         entries = self._entries(host, repository, top, body)
         if isinstance(entries, Unresolvable):
             return entries
-        chosen = manifest.choose(entries, platform)
+        chosen = choose(entries, platform)
         if isinstance(chosen, NoSuchPlatform):
             return Unresolvable(
                 Cause.NOT_FOUND, f"{host.domain}: {repository.path}: {chosen.reason}", "ask for a platform it has"
             )
-        if chosen.media_type not in manifest.MANIFEST_TYPES:
+        if chosen.media_type not in media_types.MANIFEST_TYPES:
             kind = one_line(chosen.media_type, 80)
             return Unresolvable(
                 Cause.UNSUPPORTED, f"{host.domain}: {repository.path}: its entry for {platform} is {kind}, no image"
@@ -114,7 +116,9 @@ class Resolver:
             if isinstance(content, Unresolvable):
                 return content
             body = content.body
-        entries = manifest.read_index(body)
+        from gitops_streams.oci.manifest import NotAnIndex, read_index  # noqa: PLC0415  as above
+
+        entries = read_index(body)
         if isinstance(entries, NotAnIndex):
             return Unresolvable(Cause.BAD_ANSWER, f"{host.domain}: {repository.path}: {entries.reason}")
         with self._lock:
@@ -127,9 +131,9 @@ class Resolver:
 def _from_head(host: RegistryHost, response: Response, subject: str) -> Resolved | Unresolvable | None:
     """Read the answer to a ``HEAD``; ``None`` where only a ``GET`` can tell."""
     media_type = stated_type(response)
-    if media_type in manifest.SCHEMA1_TYPES:
+    if media_type in media_types.SCHEMA1_TYPES:
         return schema1(host, subject)
-    if media_type not in manifest.SUPPORTED_TYPES:
+    if media_type not in media_types.SUPPORTED_TYPES:
         return None
     digest = digest_header(response)
     return None if digest is None else Resolved(digest, media_type, host.domain, Method.HEAD)

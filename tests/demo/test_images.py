@@ -12,7 +12,8 @@ from gitops_streams.demo.images import AMD64, ARM64, PROVENANCE, SPDX, Flavour, 
 from gitops_streams.demo.registry import Registry
 from gitops_streams.oci.config import ReadConfig, read_config
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import DOCKER_LIST, OCI_INDEX, ImageManifest, choose, read_index, read_manifest
+from gitops_streams.oci.manifest import ImageManifest, choose, read_index, read_manifest
+from gitops_streams.oci.media_types import DOCKER_LIST, OCI_INDEX
 from gitops_streams.oci.platform import Platform
 
 

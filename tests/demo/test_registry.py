@@ -19,7 +19,7 @@ from gitops_streams.demo.exchange import Hangup, Request, Response, Stall
 from gitops_streams.demo.images import AMD64, ARM64, Flavour, Image
 from gitops_streams.demo.registry import Registry
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from gitops_streams.oci.media_types import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitops_streams.oci.digest import Digest
-from gitops_streams.oci.manifest import OCI_MANIFEST, Descriptor, NoSuchPlatform, choose
+from gitops_streams.oci.manifest import Descriptor, NoSuchPlatform, choose
+from gitops_streams.oci.media_types import OCI_MANIFEST
 from gitops_streams.oci.platform import LegacyChoice, Platform
 
 ARM = LegacyChoice(Platform("linux", "arm64"))

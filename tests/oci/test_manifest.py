@@ -13,8 +13,6 @@ from gitops_streams.errors import InvalidReference
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import Layer
 from gitops_streams.oci.manifest import (
-    OCI_INDEX,
-    OCI_MANIFEST,
     Descriptor,
     ImageManifest,
     Index,
@@ -26,6 +24,7 @@ from gitops_streams.oci.manifest import (
     read_manifest,
     read_whole_index,
 )
+from gitops_streams.oci.media_types import OCI_INDEX, OCI_MANIFEST
 from gitops_streams.oci.platform import Platform
 
 

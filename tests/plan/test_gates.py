@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import Config, Image, Inspection, PlatformImage, Uninspectable
-from gitops_streams.oci.manifest import OCI_INDEX
+from gitops_streams.oci.media_types import OCI_INDEX
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.reference import Reference
 from gitops_streams.oci.resolution import Method, Resolved

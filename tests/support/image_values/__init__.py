@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from gitops_streams.oci import manifest
+from gitops_streams.oci import media_types
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.image import Config, Evidence, Image, Layer, PlatformImage, Presence
 from gitops_streams.oci.platform import Platform
@@ -86,7 +86,7 @@ def single(
     return Image(
         REPOSITORY,
         built.digest,
-        manifest.OCI_MANIFEST,
+        media_types.OCI_MANIFEST,
         (built,),
         annotations or {},
         evidence or Evidence(),
@@ -97,7 +97,7 @@ def single(
 def index(*platforms: PlatformImage, annotations: dict[str, str] | None = None) -> Image:
     """Return an image that is an index."""
     name = " ".join(str(built.digest) for built in platforms)
-    return Image(REPOSITORY, digest(f"index {name}"), manifest.OCI_INDEX, platforms, annotations or {})
+    return Image(REPOSITORY, digest(f"index {name}"), media_types.OCI_INDEX, platforms, annotations or {})
 
 
 SIGNED = Evidence(signature=Presence.PRESENT)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from comparison.judging import Verdict
 from comparison.measure import Command
-from gitops_streams.oci.manifest import SUPPORTED_TYPES
+from gitops_streams.oci.media_types import SUPPORTED_TYPES
 
 from .peer import EVERY_STAGE, Scene, Stage
 
