@@ -200,8 +200,9 @@ def _split(
         registry = texts.get("registry", "").removesuffix("/")
         name = f"{registry}/{texts['repository']}" if registry else texts["repository"]
         return _made("Helm", name, texts["tag"], digest, ("tag",))
-    if "tag" in texts and ("image" in texts or "name" in texts) and _IMAGE_KEY.search(key):
-        return _made("name and tag", texts.get("image") or texts["name"], texts["tag"], digest, ("tag",))
+    named = next((texts[each] for each in ("image", "name", "repo") if texts.get(each)), "")
+    if "tag" in texts and named and _IMAGE_KEY.search(key):
+        return _made("name and tag", named, texts["tag"], digest, ("tag",))
     name = texts.get("image") or texts.get("name") or ""
     if is_image and "/" in name and texts.get("version") and "tag" not in texts and not kind:
         registry = texts.get("registry", "")
@@ -249,7 +250,7 @@ def _made(
     form: str, name: str, tag: str, digest: str | None, part: Address
 ) -> tuple[Address, tuple[str, str, str, str | None]] | None:
     named, tagged = _UNTAGGED.fullmatch(name), _TAG.fullmatch(tag)
-    if named is None or tagged is None or tag in {"null", "~"}:
+    if named is None or tagged is None or {name, tag} & {"null", "~"}:
         return None
     return part, (form, canonical(named["host"], named["path"]), tagged["tag"], tagged["digest"] or digest)
 
