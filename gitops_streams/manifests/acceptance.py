@@ -58,7 +58,7 @@ def _each(
         if not scalars.isdisjoint(taken):
             continue  # what may be a local name, an earlier scanner has
         spares = search.spared.why(scalars)
-        why = spares or search.uneditable(finding, place.mapping)
+        why = spares or search.left_alone(finding, place.mapping)
         taken |= scalars if local else set()
         if why is None:
             yield owned(finding, place.object), scalars

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_streams.manifests import whole
+from gitops_streams.manifests import joining, mentions, whole
 from gitops_streams.manifests.image_like import is_image_key
-from gitops_streams.manifests.occurrence import Finding, Place
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
 from gitops_streams.manifests.split import Field, is_domain, is_literal, occurrence
 from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, Sequence, target
@@ -32,19 +32,16 @@ def find(place: Place) -> Iterator[Finding]:
 
 def _parameters(place: Place, key: str) -> Iterator[Finding]:
     """Put ``image.repository`` and ``image.tag`` together, two items of one list."""
-    groups: dict[str, dict[str, Field]] = {}
+    groups, twice = _groups(place, key)
     for name, field in _fields(place, key):
-        group, dot, last = name.rpartition(".")
-        if dot:
-            groups.setdefault(group, {}).setdefault(last, field)
-        if is_image_key(last) and field.pointer is not None:
+        if is_image_key(name.rpartition(".")[2]) and field.pointer is not None:
             found = whole.tagged(place, field.pointer, field.scalar, FORM)
             if found is not None:
                 yield found
     for group, fields in groups.items():
         repository = fields.get("repository") or (fields.get("name") if is_image_key(group) else None)
         tag, digest, registry = fields.get("tag"), fields.get("digest"), fields.get("registry")
-        if repository is None or tag is None or not is_literal(place, repository):
+        if repository is None or tag is None or not is_literal(place, repository) or group in twice:
             continue
         name = repository.value
         if registry is not None and registry.value:
@@ -52,8 +49,22 @@ def _parameters(place: Place, key: str) -> Iterator[Finding]:
                 continue
             name = f"{registry.value}/{name}"
         found_split = occurrence(place, FORM, name, tag, digest)
-        if found_split is not None:
+        suffix = next((key for key in joining.SUFFIXES if key in fields and fields[key].value), None)
+        if isinstance(found_split, Occurrence) and found_split.repository is not None and suffix is not None:
+            yield mentions.of(found_split, found_split.repository, joining.behind(suffix))
+        elif found_split is not None:
             yield found_split
+
+
+def _groups(place: Place, key: str) -> tuple[dict[str, dict[str, Field]], set[str]]:
+    """Return the fields by what stands before the last dot of their names; the groups where one name stands twice."""
+    groups: dict[str, dict[str, Field]] = {}
+    twice: set[str] = set()
+    for name, field in _fields(place, key):
+        group, dot, last = name.rpartition(".")
+        if dot and groups.setdefault(group, {}).setdefault(last, field) is not field:
+            twice.add(group)  # Helm takes the last one, and readers the first
+    return groups, twice
 
 
 def _fields(place: Place, key: str) -> Iterator[tuple[str, Field]]:

@@ -100,7 +100,7 @@ def _by_value(
     if why is None:
         place = Place(search.path, search.text, search.document.index, found, pointer, found.mapping)
         exact = by_value.find(place, scalar, search.tracked)
-        why = search.uneditable(exact) if isinstance(exact, Occurrence) else exact
+        why = search.left_alone(exact) if isinstance(exact, Occurrence) else exact
         if isinstance(exact, Occurrence) and why is None:
             yield owned(exact, found)
             return

@@ -87,7 +87,7 @@ def _is_named_image(place: Place, reference: Reference) -> bool:
 
 def _says_images(key: object) -> bool:
     """Whether a key says that several images stand below it: ``images``, ``componentImages``, ``system_images``."""
-    return isinstance(key, str) and key.lower().endswith("images")
+    return isinstance(key, str) and key.lower().endswith("images") and is_image_key(key) and "stream" not in key.lower()
 
 
 def _is_image_flag(flag: str) -> bool:

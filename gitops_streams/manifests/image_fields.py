@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_streams.manifests import mentions
+from gitops_streams.manifests import joining, mentions
 from gitops_streams.manifests.image_like import plain as plain_of
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
 from gitops_streams.manifests.push_destinations import VARIABLE, is_pipeline_variable, is_pushed
@@ -59,8 +59,9 @@ def find(place: Place) -> Iterator[Finding]:
         if found is None or is_pushed(place.object, (*place.pointer, names[0].key)):
             continue
         variable = is_pipeline_variable(place.object, (*place.pointer, tag.key))
-        if variable and isinstance(found, Occurrence) and found.repository is not None:
-            yield mentions.of(found, found.repository, VARIABLE)
+        why = VARIABLE if variable else joining.suffixed(field, image)
+        if why is not None and isinstance(found, Occurrence) and found.repository is not None:
+            yield mentions.of(found, found.repository, why)
         else:
             yield found
 

@@ -60,14 +60,14 @@ def _split(place: Place) -> Finding | None:
     tag, digest, sha = (read_field(place, key) for key in ("tag", "digest", "sha"))
     if tag is None and digest is None and sha is None:
         tag = read_field(place, "version")
-        if tag is None or not any("/" in field.value for field in _names(place, _NAMES_WITH_VERSION)):
+        name = _name(place, _NAMES_WITH_VERSION)
+        if tag is None or name is None or "/" not in name.value:
             return None  # `osImage: {name: ubuntu, version: …}` is no container's
-        name = next(_names(place, _NAMES_WITH_VERSION), None)
     elif read_field(place, "repository") is not None:
         return None
     else:
-        name = next(_names(place), None)
-    if name is None or not name.value or not is_literal(place, name):
+        name = _name(place)
+    if name is None or not is_literal(place, name):
         return None
     whole_name = spelled(place, read_field(place, "registry"), name)
     if whole_name is None:
@@ -75,9 +75,12 @@ def _split(place: Place) -> Finding | None:
     return occurrence(place, FORM, whole_name, tag, digest if digest is not None else sha)
 
 
-def _names(place: Place, keys: Iterable[str] = _NAMES) -> Iterator[Field]:
-    """Yield the fields of the map that may name the image."""
-    return filter(None, (read_field(place, each) for each in keys))
+def _name(place: Place, keys: Iterable[str] = _NAMES) -> Field | None:
+    """Return the field that names the image: of several the one with a slash, since ``name: redis`` may be a label."""
+    fields = [field for field in (read_field(place, each) for each in keys) if field is not None and field.value]
+    several = len({field.value for field in fields}) > 1
+    found = [field for field in fields if "/" in field.value] if several else fields[:1]
+    return found[0] if len(found) == 1 else None
 
 
 def _whole(place: Place, key: str) -> Occurrence | None:

@@ -43,7 +43,6 @@ _FORMS = (
 )
 """The keys of the first part, the last part and the tag; the first of them whose keys are all there counts."""
 _DIGEST = "sha256:"
-_UNKNOWN = "it is one of a loop's items, and what its tag is put into nobody can tell"
 _SHARED = "it stands in a map of what several images share"
 _STREAM = re.compile(r"image[_-]?stream", re.IGNORECASE)
 _KEYS = frozenset({"tag", "version", "imageTag"})
@@ -119,7 +118,7 @@ def _why_not(place: Place, found: Occurrence, first_key: str | None, name_key: s
     if joining.is_built(place):
         return PUSHED
     if joining.is_item(place):
-        return _UNKNOWN
+        return joining.UNKNOWN
     if place.pointer[-1:] == ("global",):
         return _SHARED
     if found.tag is None:

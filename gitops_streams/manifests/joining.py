@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from gitops_streams.manifests.image_like import plain
 from gitops_streams.manifests.occurrence import Occurrence, Place, SplitReference
-from gitops_streams.manifests.split import read_field
+from gitops_streams.manifests.split import Field, read_field
 from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.nodes import Mapping, Scalar, resolve
 
-_SUFFIXES = ("variant", "tagSuffix", "suffix")
+UNKNOWN = "it is one of a loop's items, and what its tag is put into nobody can tell"
+
+SUFFIXES = ("variant", "tagSuffix", "suffix")
 """What charts put behind a tag with a hyphen: those of VictoriaMetrics, Istio and others."""
 _SWITCHES = ("rootless", "distroless", "fips", "chroot")
 """What charts have another image for: Gitea's ends in ``-rootless``, that of ingress-nginx has another name."""
+_ON = frozenset({"true", "yes", "on", "y"})
+"""What Helm, which reads YAML 1.1, takes for true."""
 _LOOPS = frozenset({"matrix", "withItems", "withParam", "elements", "loop"})
 """What GitHub's workflows, Argo Workflows, ApplicationSets and Ansible's tasks go through item by item."""
 _LOOKUPS = "with_"
@@ -66,15 +70,31 @@ def obstacle(place: Place) -> str | None:
     return None
 
 
+def suffixed(named: Callable[[str], Field | None], of: str) -> str | None:
+    """Say what is put behind the tag of one of several images in a map.
+
+    Args:
+        named: returns the field whose key is one without case and separators.
+        of: how the keys of the image begin, in the same spelling.
+    """
+    fields = (named(of + plain(key)) for key in SUFFIXES)
+    return next((behind(field.key) for field in fields if field is not None and field.value), None)
+
+
+def behind(key: str) -> str:
+    """Say that the value of a key makes another image of the one that is named."""
+    return f"{key} is put behind its tag"
+
+
 def _behind_the_tag(place: Place) -> str | None:
     """Say what makes another image of the one that is named, if something does."""
-    for key in _SUFFIXES:
+    for key in SUFFIXES:
         suffix = read_field(place, key)
         if suffix is not None and suffix.value:
-            return f"{key} is put behind its tag"
+            return behind(key)
     for key in _SWITCHES:
         switch = read_field(place, key)
-        if switch is not None and switch.value.lower() == "true":
+        if switch is not None and switch.value.lower() in _ON:
             return f"{key} is put behind its tag or its name"
     return None
 

@@ -1,4 +1,4 @@
-"""Places of policies and tests that say which images there may be: what stands there is compared, and never pulled.
+"""Places of policies, tests and schemas that say which images there may be: what stands there is never pulled.
 
 Kyverno's ``validate.pattern``; the ``exemptImages`` of Gatekeeper's constraints, and lists of scanners and signers
 called ``ignoredImages`` or ``excludeImages``; the ``glob`` of Sigstore's ClusterImagePolicy. The ``asserts`` of a test
@@ -14,8 +14,15 @@ from gitops_streams.yamledit.pointer import Pointer
 
 COMPARED = "a policy compares it with images; it is not pulled"
 OF_A_TEST = "it is what a test sets or expects"
-_LISTS = re.compile(r"(?:exempt|exclude|ignore|deny|denie|block|forbid|disallow)[a-z]*[_-]?images?", re.IGNORECASE)
+OF_A_SCHEMA = "it stands in a schema"
+_LISTS = re.compile(
+    r"(?:(?:exempt|disallow)(?:ed)?|(?:exclude|ignore)d?|(?:deny|block)(?:[_-]?list)?|blocked|denied|forbidden)[_-]?images?"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+"""Not ``blockchainImage``, nor ``blockNodeImage``."""
 _PATTERNS = frozenset({"pattern", "anyPattern", "deny"})
+_SCHEMA_WORDS = frozenset({"default", "enum", "const"})
 
 
 def why(root: Node | None, pointer: Pointer) -> str | None:
@@ -30,6 +37,8 @@ def why(root: Node | None, pointer: Pointer) -> str | None:
         return None
     if keys[-1] == "glob" or ("validate" in keys and not _PATTERNS.isdisjoint(keys)) or any(map(_LISTS.match, keys)):
         return COMPARED
+    if "properties" in keys and not _SCHEMA_WORDS.isdisjoint(keys[keys.index("properties") :]):
+        return OF_A_SCHEMA
     if "asserts" in keys:
         return OF_A_TEST
     around = resolve(root, pointer[: pointer.index("set")]) if "set" in keys else None

@@ -50,8 +50,6 @@ class Search:
             place = content(field.scalar, self.text)
             if isinstance(place, NotEditable):
                 return place.reason
-            if (compared := policies.why(self.document.root, field.pointer)) is not None:
-                return compared
         form, borrowers = occurrence.form, self.lent.get(id(mapping))
         if (
             borrowers
@@ -60,3 +58,9 @@ class Search:
         ):
             return "its map is merged (<<) into one with another repository or tag, which would get its digest"
         return None
+
+    def left_alone(self, occurrence: Occurrence, mapping: Mapping | None = None) -> str | None:
+        """Say why what is found by its shape or value is not edited; a marker may well stand in a policy or a test."""
+        why = self.uneditable(occurrence, mapping)
+        compared = (policies.why(self.document.root, field.pointer) for field in occurrence.fields)
+        return why if why is not None else next(filter(None, compared), None)
