@@ -71,7 +71,9 @@ def _is_named_image(place: Place, reference: Reference) -> bool:
     """
     path = place.pointer[len(place.object.pointer) :]
     last, bare = place.pointer[-1], "/" not in reference.name
-    if isinstance(last, str) and any(map(_says_images, path[-2:-1] if bare else path[-3:-1])):
+    # What an item of a list has beside its image may be its name, or a file's.
+    in_map = isinstance(last, str) and isinstance(path[-2] if len(path) > 1 else None, str)
+    if in_map and any(map(_says_images, path[-2:-1] if bare else path[-3:-1])):
         return True
     if isinstance(last, str) and plain(last).endswith("repositoryandtag"):
         return True

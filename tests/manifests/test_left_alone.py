@@ -84,6 +84,12 @@ def test_image_streams_are_no_images(found):
     assert not any(" value " in line for line in found("image_stream_images: {web: 'nginx:1'}\n"))
 
 
+@pytest.mark.parametrize("key", ["id", "alias", "filename", "key"])
+def test_what_an_item_of_a_list_of_images_is_called_is_no_image(found, key):
+    (line,) = found(f"images: [{{{key}: 'acme/hub:1'}}]\n")
+    assert line.startswith("1 - acme/hub:1: it does not stand under an image key")
+
+
 @pytest.mark.parametrize(
     "default",
     [f"repository: {WEB}, tag: '1.4'", f"name: {WEB}, version: '1.4'", f"webRepository: {WEB}, webTag: '1.4'"],
