@@ -14,7 +14,7 @@ from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.manifests.scan import MAX_BYTES
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
-from gitops_streams.plan.build import Asked
+from gitops_streams.plan.asked import Asked
 from gitops_streams.plan.holding import Holding
 from gitops_streams.streams import status
 from gitops_streams.streams.follow import Followed

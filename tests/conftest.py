@@ -21,8 +21,9 @@ from gitops_streams.manifests import scan
 from gitops_streams.manifests.screen import Screen
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Cause, Method, Question, Resolution, Resolved, Unresolvable
+from gitops_streams.plan.asked import settle, what_to_ask
 from gitops_streams.plan.bind import Bindings, joined, tracked
-from gitops_streams.plan.build import build, settle, what_to_ask
+from gitops_streams.plan.build import build
 from gitops_streams.plan.holding import NONE, Holdings
 from gitops_streams.plan.last_known import last_known_good
 from gitops_streams.plan.local_references import LocalReferences, fallen_back

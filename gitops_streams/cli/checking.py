@@ -29,9 +29,9 @@ from gitops_streams.git.remote import Remote, open_remote, url_of
 from gitops_streams.git.repository import Branch
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.resolution import Question, Resolution, Resolved, Unresolvable
+from gitops_streams.plan.asked import Asked, ask_for, settle
 from gitops_streams.plan.audit import Finding, audit
 from gitops_streams.plan.bind import Bindings, tracked
-from gitops_streams.plan.build import Asked, ask_for, settle
 from gitops_streams.reconcile.declarations import Declarations, declared_at
 from gitops_streams.reconcile.sites import Found, sites_of
 from gitops_streams.registry.asking import Asking

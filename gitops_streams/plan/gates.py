@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.platform import Platform
 from gitops_streams.oci.resolution import Method, Question, Resolution, Resolved
-from gitops_streams.plan.build import Asked
+from gitops_streams.plan.asked import Asked
 from gitops_streams.plan.holding import Holding
 from gitops_streams.streams.history import History, Item
 from gitops_streams.streams.model import Catalog, DockerImage, StreamTag, TagKey

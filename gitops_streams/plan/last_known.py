@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gitops_streams.oci.resolution import Question, Resolution, Unresolvable
-from gitops_streams.plan.build import Asked
+from gitops_streams.plan.asked import Asked
 from gitops_streams.plan.holding import Holding
 from gitops_streams.streams.follow import Followed
 from gitops_streams.streams.history import History

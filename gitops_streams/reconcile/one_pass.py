@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from gitops_streams.config import Settings
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.resolution import Question, Unresolvable
+from gitops_streams.plan.asked import Asked, ask_for, settle, what_to_ask
 from gitops_streams.plan.bind import Bindings
-from gitops_streams.plan.build import Asked, ask_for, build, settle, what_to_ask
+from gitops_streams.plan.build import build
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import Candidate, Judgement, candidates, judge, needs_inspection
 from gitops_streams.plan.last_known import last_known_good

@@ -15,7 +15,7 @@ from gitops_streams.git.repository import Repository as GitRepository
 from gitops_streams.git.snapshot import Snapshot
 from gitops_streams.oci.reference import Repository
 from gitops_streams.oci.resolution import Question
-from gitops_streams.plan.build import Asked as AskedTag
+from gitops_streams.plan.asked import Asked as AskedTag
 from gitops_streams.plan.model import Held, Outcome, Plan
 from gitops_streams.reconcile.commits import Order, reconcile
 from gitops_streams.reconcile.one_pass import Pass

@@ -9,7 +9,7 @@ import pytest
 from gitops_streams.errors import InternalError
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.resolution import Cause, Method, Resolved, Unresolvable
-from gitops_streams.plan.build import what_to_ask
+from gitops_streams.plan.asked import what_to_ask
 from gitops_streams.plan.model import Outcome, Pin
 from gitops_streams.plan.proven import proven
 

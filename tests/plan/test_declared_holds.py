@@ -7,8 +7,8 @@ import pytest
 from gitops_streams.oci.digest import Digest
 from gitops_streams.oci.reference import Reference
 from gitops_streams.oci.resolution import Method, Question, Resolved
+from gitops_streams.plan.asked import what_to_ask
 from gitops_streams.plan.audit import audit
-from gitops_streams.plan.build import what_to_ask
 from gitops_streams.plan.declared_holds import declared_holds
 from gitops_streams.plan.gates import candidates
 from gitops_streams.plan.model import Outcome
