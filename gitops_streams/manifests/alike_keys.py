@@ -15,7 +15,7 @@ from gitops_streams.manifests.image_like import is_image_key, plain
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
 from gitops_streams.manifests.push_destinations import PUSHED, is_pushed_flag
 from gitops_streams.manifests.registry_paths import spelled
-from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
+from gitops_streams.manifests.split import Field, is_literal, occurrence, plain_fields
 from gitops_streams.oci.reference import looks_like_reference
 from gitops_streams.yamledit.nodes import Scalar
 
@@ -34,16 +34,8 @@ def is_start(key: str) -> bool:
 
 def find(place: Place) -> Iterator[Finding]:
     """Yield what the keys of a map that begin alike spell together."""
+    field = plain_fields(place)
     keys = [entry.key.value for entry in place.mapping.entries if isinstance(entry.key, Scalar)]
-    by_plain: dict[str, list[str]] = {}
-    for key in keys:
-        by_plain.setdefault(plain(key), []).append(key)
-
-    def field(name: str) -> Field | None:
-        """Return the one field of that name; two spellings of it say nothing."""
-        found = by_plain.get(name, [])
-        return read_field(place, found[0]) if len(found) == 1 else None
-
     for key in filter(is_start, keys):
         of = plain(key).removesuffix("tag")
         name, tag, digest = field(f"{of}repository"), field(f"{of}tag"), field(f"{of}digest")

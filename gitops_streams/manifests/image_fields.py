@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 
 from gitops_streams.manifests import joining, mentions
-from gitops_streams.manifests.image_like import plain as plain_of
+from gitops_streams.manifests.image_like import plain
 from gitops_streams.manifests.occurrence import Finding, Occurrence, Place
 from gitops_streams.manifests.push_destinations import VARIABLE, is_pipeline_variable, is_pushed
 from gitops_streams.manifests.registry_paths import spelled
-from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
+from gitops_streams.manifests.split import is_literal, occurrence, plain_fields
 from gitops_streams.yamledit.nodes import Scalar
 
 FORM = "image-map"
@@ -34,18 +34,10 @@ def find(place: Place) -> Iterator[Finding]:
     tags = [key for key in keys if is_tag_key(key)]
     if not tags:
         return
-    by_plain: dict[str, list[str]] = {}
-    for key in keys:
-        by_plain.setdefault(plain_of(key), []).append(key)
-
-    def field(plain: str) -> Field | None:
-        """Return the one field of that name; two spellings of it say nothing."""
-        found = by_plain.get(plain, [])
-        return read_field(place, found[0]) if len(found) == 1 else None
-
+    field = plain_fields(place)
     for key in tags:
-        word = next(each for each in _WORDS if plain_of(key).endswith(each))
-        image = plain_of(key).removesuffix(word)
+        word = next(each for each in _WORDS if plain(key).endswith(each))
+        image = plain(key).removesuffix(word)
         if image.startswith(_SHARED) or place.pointer[-1:] == ("global",):
             continue
         names = [name for name in (field(image + each) for each in _NAMES) if name is not None and name.value]

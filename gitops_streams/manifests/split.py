@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitops_streams.errors import InvalidReference
+from gitops_streams.manifests.image_like import plain
 from gitops_streams.manifests.occurrence import (
     DigestField,
     Finding,
@@ -38,6 +40,20 @@ class Field:
     def value(self) -> str:
         """What the scalar says; a null says nothing."""
         return "" if is_null(self.scalar) else self.scalar.value
+
+
+def plain_fields(place: Place) -> Callable[[str], Field | None]:
+    """Return what reads a field of a map by its key without case and separators; two spellings of one say nothing."""
+    by_plain: dict[str, list[str]] = {}
+    for entry in place.mapping.entries:
+        if isinstance(entry.key, Scalar):
+            by_plain.setdefault(plain(entry.key.value), []).append(entry.key.value)
+
+    def field(name: str) -> Field | None:
+        keys = by_plain.get(name, [])
+        return read_field(place, keys[0]) if len(keys) == 1 else None
+
+    return field
 
 
 def read_field(place: Place, key: str) -> Field | None:

@@ -42,6 +42,14 @@ def hold_pushes(fleet: Fleet, seconds: float) -> None:
     hook.chmod(0o755)
 
 
+def begin_a_push(fleet: Fleet, registry: str, seconds: float) -> str:
+    """Have the service push, which takes that long, and return when it has begun: the digest that is pushed."""
+    hold_pushes(fleet, seconds)
+    digest = Pusher(registry).push("acme/web", "1", "second")
+    await_file(fleet.remote / "receiving")
+    return digest
+
+
 def await_file(path, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not path.exists():
@@ -102,9 +110,7 @@ def test_whoever_asks_twice_to_end_waits_for_the_same(fleet, notifying_registry,
     with Service("--config", str(configuration())) as service:
         fleet.await_text("deploy/web.yaml", web)
         service.await_ready()
-        hold_pushes(fleet, 2)
-        second = Pusher(notifying_registry).push("acme/web", "1", "second")
-        await_file(fleet.remote / "receiving")
+        second = begin_a_push(fleet, notifying_registry, 2)
         service.process.send_signal(signal.SIGINT)
         time.sleep(0.2)
         service.process.send_signal(signal.SIGINT)
@@ -117,9 +123,7 @@ def test_sigterm_lets_a_publish_end(fleet, notifying_registry, configuration, we
     with Service("--config", str(configuration())) as service:
         fleet.await_text("deploy/web.yaml", web)
         service.await_ready()
-        hold_pushes(fleet, 2)
-        second = Pusher(notifying_registry).push("acme/web", "1", "second")
-        await_file(fleet.remote / "receiving")
+        second = begin_a_push(fleet, notifying_registry, 2)
         if group:  # as Ctrl-C on a terminal and systemd do
             children = subprocess.run(
                 ["pgrep", "--parent", str(service.process.pid)], capture_output=True, text=True, check=False
@@ -138,9 +142,7 @@ def test_after_sigkill_the_next_start_completes(fleet, notifying_registry, confi
     with Service("--config", file) as service:
         fleet.await_text("deploy/web.yaml", web)
         service.await_ready()
-        hold_pushes(fleet, 1)
-        second = Pusher(notifying_registry).push("acme/web", "1", "second")
-        await_file(fleet.remote / "receiving")
+        second = begin_a_push(fleet, notifying_registry, 1)
         service.kill()
     (fleet.remote / "hooks" / "pre-receive").unlink()
     third = Pusher(notifying_registry).push("acme/web", "1", "third")  # nobody hears of it
