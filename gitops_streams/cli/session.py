@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +59,7 @@ def registry_client(settings: config.Settings) -> Iterator[DeferredClient]:
     """Make the client that asks registries, with this process's environment; its warnings go to stderr."""
     from gitops_streams.registry.deferred_client import DeferredClient
 
-    with DeferredClient(settings.registry, os.environ, _home()) as client:
+    with closing(DeferredClient(settings.registry, os.environ, _home())) as client:
         yield client
         for warning in client.warnings:
             click.echo(f"warning: {line(warning)}", err=True)

@@ -7,7 +7,7 @@ Source: argo-cd ``pkg/apis/application/v1alpha1/types.go``. The same maps stand 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gitops_streams.manifests import joining, mentions, whole
 from gitops_streams.manifests.image_like import is_image_key
@@ -32,8 +32,9 @@ def find(place: Place) -> Iterator[Finding]:
 
 def _parameters(place: Place, key: str) -> Iterator[Finding]:
     """Put ``image.repository`` and ``image.tag`` together, two items of one list."""
-    groups, twice = _groups(place, key)
-    for name, field in _fields(place, key):
+    named = list(_fields(place, key))
+    groups, twice = _groups(named)
+    for name, field in named:
         if is_image_key(name.rpartition(".")[2]) and field.pointer is not None:
             found = whole.tagged(place, field.pointer, field.scalar, FORM)
             if found is not None:
@@ -56,11 +57,11 @@ def _parameters(place: Place, key: str) -> Iterator[Finding]:
             yield found_split
 
 
-def _groups(place: Place, key: str) -> tuple[dict[str, dict[str, Field]], set[str]]:
+def _groups(named: Iterable[tuple[str, Field]]) -> tuple[dict[str, dict[str, Field]], set[str]]:
     """Return the fields by what stands before the last dot of their names; the groups where one name stands twice."""
     groups: dict[str, dict[str, Field]] = {}
     twice: set[str] = set()
-    for name, field in _fields(place, key):
+    for name, field in named:
         group, dot, last = name.rpartition(".")
         if dot and groups.setdefault(group, {}).setdefault(last, field) is not field:
             twice.add(group)  # Helm takes the last one, and readers the first

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from gitops_streams.manifests import joining, mentions, whole
 from gitops_streams.manifests.image_like import is_image_key
-from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, SplitReference, WholeReference
+from gitops_streams.manifests.occurrence import Finding, Occurrence, Place, WholeReference
 from gitops_streams.manifests.push_destinations import PUSHED, is_pushed
 from gitops_streams.manifests.registry_paths import spelled
 from gitops_streams.manifests.split import Field, is_literal, occurrence, read_field
@@ -105,14 +105,9 @@ def _pulled(place: Place, found: Finding | None) -> Iterator[Finding]:
     )
     if found is None or is_pushed(place.object, pointer):
         return
-    why = None
     if isinstance(found, Occurrence) and found.repository is not None:
-        why = PUSHED if _is_built(place) else joining.why_not(place, found) if _is_split(found) else None
+        why = PUSHED if _is_built(place) else joining.why_not(place, found)
         if why is not None:
             yield mentions.of(found, found.repository, why)
-    if why is None:
-        yield found
-
-
-def _is_split(found: Occurrence) -> bool:
-    return isinstance(found.form, SplitReference)
+            return
+    yield found

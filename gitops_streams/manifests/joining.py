@@ -50,9 +50,9 @@ def is_built(place: Place) -> bool:
 
 def why_not(place: Place, found: Occurrence) -> str | None:
     """Say why what a map spells is left alone, if what reads it does more than to join name, tag and digest."""
-    if found.tag is None:
-        return None  # a digest is taken as it is
-    if not isinstance(found.form, SplitReference) or found.form.digest is None:
+    if found.tag is None or not isinstance(found.form, SplitReference):
+        return None  # a digest, or a whole reference, is taken as it is
+    if found.form.digest is None:
         return obstacle(place)
     more = _behind_the_tag(place)
     return None if more is None else f"{more}: the digest would be that of another image"

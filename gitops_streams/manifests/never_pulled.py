@@ -26,7 +26,7 @@ _PROSE = frozenset(
 )
 _SCRIPTS = frozenset({"script", "scripts", "run", "before_script", "after_script", "shell", "cmd"})
 _CHARTS = frozenset({"repository", "repo", "repourl", "chart", "git", "sourcerepos"})
-_SCHEMA_WORDS = frozenset({"default", "enum", "const"})
+SCHEMA_WORDS = frozenset({"default", "enum", "const"})
 _PULLING = re.compile(r"image[_-]?pull(?![_-]?spec)")
 _DATA = {
     "ConfigMap": frozenset({"data", "binaryData"}),
@@ -71,7 +71,7 @@ def _says_its_key(keys: list[str]) -> str | None:
         "it is what a test expects": "asserts" in above,
         "it names a chart or a Git repository": last in _CHARTS,
         "it says how images are pulled": any(_PULLING.search(key) for key in keys),
-        "it stands in a schema": last in _SCHEMA_WORDS and "properties" in above,
+        "it stands in a schema": last in SCHEMA_WORDS and "properties" in above,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 

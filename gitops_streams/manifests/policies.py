@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from gitops_streams.manifests.never_pulled import SCHEMA_WORDS
 from gitops_streams.yamledit.nodes import Mapping, Node, resolve
 from gitops_streams.yamledit.pointer import Pointer
 
@@ -22,7 +23,6 @@ _LISTS = re.compile(
 )
 """Not ``blockchainImage``, nor ``blockNodeImage``."""
 _PATTERNS = frozenset({"pattern", "anyPattern", "deny"})
-_SCHEMA_WORDS = frozenset({"default", "enum", "const"})
 
 
 def why(root: Node | None, pointer: Pointer) -> str | None:
@@ -37,7 +37,7 @@ def why(root: Node | None, pointer: Pointer) -> str | None:
         return None
     if keys[-1] == "glob" or ("validate" in keys and not _PATTERNS.isdisjoint(keys)) or any(map(_LISTS.match, keys)):
         return COMPARED
-    if "properties" in keys and not _SCHEMA_WORDS.isdisjoint(keys[keys.index("properties") :]):
+    if "properties" in keys and not SCHEMA_WORDS.isdisjoint(keys[keys.index("properties") :]):
         return OF_A_SCHEMA
     if "asserts" in keys:
         return OF_A_TEST

@@ -5,13 +5,12 @@ A run that leaves all asking to a forked helper does not import it: the helper d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
-    from types import TracebackType
 
     from gitops_streams.oci.image import ImagePair, InspectedPair
     from gitops_streams.oci.resolution import Question, Resolution, TagsQuestion, Unresolvable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DeferredClient:
-    """Asks registries; a context manager. Its methods are those of ``RegistryClient``.
+    """Asks registries; ``close`` it. Its methods are those of ``RegistryClient``.
 
     Args:
         settings: what the user has set.
@@ -35,16 +34,6 @@ class DeferredClient:
         self._home = home
         self._client: RegistryClient | None = None
         self._noted: dict[str, None] = {}
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the client."""
-        self.close()
 
     def close(self) -> None:
         """See ``RegistryClient.close``."""

@@ -38,8 +38,8 @@ def render(report: Report) -> str:
 def _title(report: Report) -> str:
     if report.reviews:
         return headline(_whole(report.reviews))
-    moved = report.plan.tag_counts[Outcome.CHANGED]
-    failed = report.plan.tag_counts[Outcome.FAILED]
+    counts = report.plan.tag_counts
+    moved, failed = counts[Outcome.CHANGED], counts[Outcome.FAILED]
     if not moved:
         return f"{words.count(failed, 'stream tag')} could not be resolved" if failed else "Every pin is up to date"
     title = f"{words.count(moved, 'stream tag')} {'moves' if moved == 1 else 'move'}"

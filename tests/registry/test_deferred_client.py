@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gitops_streams.demo.images import Image
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_what_was_asked_of_nobody_took_no_request_and_warned_of_nothing(hermetic: Path) -> None:
-    with DeferredClient(RegistrySettings(), dict(os.environ), hermetic) as client:
+    with closing(DeferredClient(RegistrySettings(), dict(os.environ), hermetic)) as client:
         assert (client.requests, client.token_requests, client.warnings) == (0, 0, ())
 
 
@@ -27,7 +28,7 @@ def test_it_answers_as_the_client_that_it_makes(hermetic: Path, registry: Regist
     digest = registry.push("acme/web", "1.0", Image.build("web", "1.0"))
     repository = registry.reference("acme/web", "1.0").repository
     pair = ImagePair(repository, None, digest)
-    with DeferredClient(RegistrySettings(), dict(os.environ), hermetic) as client:
+    with closing(DeferredClient(RegistrySettings(), dict(os.environ), hermetic)) as client:
         (answer,) = client.resolve_all([Question(repository, "1.0")]).values()
         (listed,) = client.tags_all([TagsQuestion(repository)]).values()
         assert isinstance(answer, Resolved)
@@ -38,7 +39,7 @@ def test_it_answers_as_the_client_that_it_makes(hermetic: Path, registry: Regist
 
 
 def test_what_was_noted_before_is_not_lost_when_it_is_made(hermetic: Path) -> None:
-    with DeferredClient(RegistrySettings(), dict(os.environ), hermetic) as client:
+    with closing(DeferredClient(RegistrySettings(), dict(os.environ), hermetic)) as client:
         client.warn("a helper said so")
         assert client.warnings == ("a helper said so",)
         client.resolve_all(())
